@@ -1,0 +1,74 @@
+// Package connectors holds what the connectors of all trackers share: the
+// kinds of error, credentials that cannot be printed, and the transport chain.
+package connectors
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Kind classifies a failure by what has to be done about it. Nobody decides
+// on the text of an error.
+type Kind string
+
+// The kinds of error.
+const (
+	Auth        Kind = "auth"         // credential refused: stop the source, tell a person
+	NotFound    Kind = "not_found"    // missing or invisible; the tracker does not tell which
+	Invalid     Kind = "invalid"      // the request is wrong: park the issue
+	RateLimited Kind = "rate_limited" // wait RetryAfter
+	Conflict    Kind = "conflict"     // changed meanwhile: read again
+	Server      Kind = "server"       // the tracker is in trouble
+	Network     Kind = "network"      // no answer; a write may have happened
+	Contract    Kind = "contract"     // the answer is not what the tracker promises
+	Forbidden   Kind = "forbidden"    // signed in, but not allowed
+	Unavailable Kind = "unavailable"  // feature not in this plan or deployment
+)
+
+// Error is a failed exchange with a tracker.
+type Error struct {
+	Kind Kind
+	Op   string // operation, such as "search"; never a URL
+	// Status is the HTTP status, 0 where there was no answer.
+	Status     int
+	RetryAfter time.Duration
+	// Fields names the refused fields of an Invalid error with the tracker's
+	// text, in the tracker's own field ids.
+	Fields map[string]string
+	// Detail is a short, cleaned excerpt of what the tracker said.
+	Detail string
+	// Hint says what a person can do.
+	Hint string
+	Err  error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	fmt.Fprintf(&b, ": %s", strings.ReplaceAll(string(e.Kind), "_", " "))
+	if e.Status != 0 {
+		fmt.Fprintf(&b, " (HTTP %d)", e.Status)
+	}
+	if e.Detail != "" {
+		b.WriteString(": " + e.Detail)
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	if e.Hint != "" {
+		b.WriteString("; " + e.Hint)
+	}
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf returns the kind of the first Error in err's chain, or "".
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return ""
+}

@@ -1,0 +1,154 @@
+package issue
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Field names one thing that lanekeeper may own on an issue. A managed label
+// prefix is a field of its own that holds one label: "lane" holds "lane:hotfix".
+type Field string
+
+// The managed fields that are not label prefixes, and the prefixes that
+// lanekeeper always owns.
+const (
+	FieldPriority Field = "priority"
+	FieldDue      Field = "due"
+	FieldAssignee Field = "assignee"
+	FieldComment  Field = "comment"
+	FieldLane     Field = "lane"
+	FieldHorizon  Field = "horizon"
+	FieldSLA      Field = "sla"
+)
+
+// IsLabel reports whether the field is a managed label prefix.
+func (f Field) IsLabel() bool {
+	switch f {
+	case FieldPriority, FieldDue, FieldAssignee, FieldComment, FieldStatus, FieldLabels:
+		return false
+	}
+	return true
+}
+
+// Prefix is what labels of this field start with, such as "lane:".
+func (f Field) Prefix() string { return string(f) + ":" }
+
+// Op says how a change acts on its field.
+type Op string
+
+// The operations: from nothing, from another value, to nothing.
+const (
+	Set     Op = "set"
+	Replace Op = "replace"
+	Clear   Op = "clear"
+)
+
+// Change is one field of one issue going from one value to another. Values
+// are texts: a full label ("lane:hotfix"), a priority name, a date, a person
+// (e-mail or account id); "" is no value. For a comment, To is the hash of the
+// body and the body travels in Edit.Comment.
+type Change struct {
+	Field  Field
+	From   string
+	To     string
+	Reason string
+}
+
+// Op derives the operation from the values.
+func (c Change) Op() Op {
+	switch {
+	case c.To == "":
+		return Clear
+	case c.From == "":
+		return Set
+	}
+	return Replace
+}
+
+// Edit is everything that one cycle writes to one issue. Connectors send it
+// as one request, or many alike edits as one batch.
+type Edit struct {
+	ID      string
+	Key     string
+	Project string
+	Kind    string // the tracker's own type name: what a field gap is remembered by
+	Changes []Change
+	// Comment is set when Changes holds the comment field.
+	Comment *CommentEdit
+}
+
+// CommentEdit is the one marked comment that lanekeeper keeps on an issue.
+type CommentEdit struct {
+	// ID is the tracker's id of our comment; "" asks to look for the marker
+	// and to post where it is not found.
+	ID string
+	// Marker identifies our comment. It is a UUID chosen and stored before the
+	// first send, so that a repeated send cannot post twice.
+	Marker string
+	// Body is plain paragraphs separated by blank lines; lines that start with
+	// "- " are list items. Connectors render it in their own markup.
+	Body string
+}
+
+// Result is what became of one Edit.
+type Result struct {
+	ID string
+	// Err is nil when every change was written.
+	Err error
+	// Refused lists fields that the tracker does not let us write on this
+	// issue (not on its screen, no permission); the others were written.
+	Refused []Field
+	// Updated is the tracker's new update time where the answer carries it.
+	Updated time.Time
+	// CommentID is the id of the comment that was written.
+	CommentID string
+}
+
+// Actor tells who made a change.
+type Actor struct {
+	Person
+	// Self marks the account that lanekeeper itself uses.
+	Self bool
+}
+
+// Event is one past change of one field, read from the tracker's history.
+// Labels give one event for each label: To is an added, From a removed one.
+// Status events carry names in From and To and the class in ToCategory.
+type Event struct {
+	At         time.Time
+	By         Actor
+	Field      Field
+	From       string
+	To         string
+	ToCategory Category
+}
+
+// The fields of events that are not managed fields themselves.
+const (
+	FieldStatus Field = "status"
+	FieldLabels Field = "labels"
+)
+
+// History is the part of an issue's change log that lanekeeper needs, oldest
+// first.
+type History struct {
+	Events []Event
+	// Complete is false when the tracker cut the log.
+	Complete bool
+}
+
+// Last returns the newest event of field, for a label field the newest that
+// added or removed a label of its prefix.
+func (h History) Last(f Field) (Event, bool) {
+	for _, e := range slices.Backward(h.Events) {
+		if e.Field == f {
+			return e, true
+		}
+		if f.IsLabel() && e.Field == FieldLabels &&
+			(strings.HasPrefix(e.From, f.Prefix()) || strings.HasPrefix(e.To, f.Prefix())) {
+			return e, true
+		}
+	}
+	return Event{}, false
+}

@@ -1,0 +1,208 @@
+// Package state keeps what lanekeeper must remember between runs: issues,
+// decisions, what was written and what people changed. The store of this
+// package is a bbolt file; its users reach it through small interfaces of their
+// own, so that another engine can take its place.
+package state
+
+import (
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/policy"
+)
+
+// Record is everything known of one issue.
+type Record struct {
+	Issue    issue.Issue
+	Memory   policy.Memory
+	Decision policy.Decision // the newest evaluation
+	// LoggedAs is the number of the newest logged decision of this issue, 0 for
+	// none. The store sets it.
+	LoggedAs uint64
+
+	// Applied is what lanekeeper last wrote, by field; for the assignee an
+	// account id, for labels the full label. A field never written is absent.
+	Applied   map[issue.Field]string
+	Overrides []Override // sorted by field; at most one a field
+	Comment   Comment
+	Parked    *Parked
+	// Gaps are fields that the tracker refuses on this issue.
+	Gaps []issue.Field
+
+	Seen time.Time // when the issue was last read
+	// Absent counts the sweeps in a row that did not list the issue.
+	Absent int
+	// Outstanding is the number of changes that policy wants and that are not
+	// written yet; the store indexes records where it is not 0.
+	Outstanding int
+	// Due is when the issue must be looked at again though nothing changed in
+	// the tracker; zero: never. The store indexes it.
+	Due time.Time
+}
+
+// Override is a managed field that stays as a person set it.
+type Override struct {
+	Field  issue.Field
+	Kind   OverrideKind
+	Value  string // what the field holds
+	Wanted string // what policy would write
+	By     issue.Person
+	At     time.Time
+	Until  time.Time // zero: until a person takes it back
+	Lane   string    // the lane when it began
+	Reason string
+}
+
+// OverrideKind says where an override comes from.
+type OverrideKind string
+
+// The kinds of override.
+const (
+	ByPerson OverrideKind = "person"  // a person changed what lanekeeper wrote
+	Adopted  OverrideKind = "adopted" // it was there before lanekeeper
+	Undone   OverrideKind = "undone"  // an undo put it back
+)
+
+// Comment is the one marked comment on an issue.
+type Comment struct {
+	ID     string
+	Marker string // chosen and stored before the first send
+	Hash   string // of the body last sent
+}
+
+// Parked is an issue whose write failed.
+type Parked struct {
+	Since time.Time
+	Until time.Time
+	Tries int
+	Kind  string // kind of the error
+	Error string
+}
+
+// Update is one record to store, with the decision to log if it is news.
+type Update struct {
+	Record   *Record
+	Decision *policy.Decision // nil: nothing to log
+	// Cause says what led to a logged decision, such as "updated in Jira".
+	Cause string
+}
+
+// Logged is one entry of the decision log.
+type Logged struct {
+	Seq      uint64
+	Previous uint64 // the issue's entry before this one, 0 for none
+	Source   string
+	ID, Key  string
+	Cause    string
+	// Before is what the decision replaced.
+	Before   Outcome
+	Decision policy.Decision
+}
+
+// Outcome is the short form of a decision.
+type Outcome struct {
+	Lane     string
+	Priority issue.Priority
+	Score    float64
+}
+
+// SourceState is what is known of one source as a whole.
+type SourceState struct {
+	// Watermark is where the next pull begins; zero: no pull was completed.
+	Watermark time.Time
+	// Cursor is how far an unfinished first pull came, Began when it started and
+	// Expected how many issues it awaited.
+	Cursor   string
+	Began    time.Time
+	Expected int
+	// Scope fingerprints the settings that the stored issues were read with; a
+	// change asks for a new first pull. Policy is the hash they were decided by.
+	Scope  string
+	Policy string
+
+	LastSuccess time.Time
+	LastSweep   time.Time
+	Failures    int    // cycles in a row
+	LastError   string // of the newest failure
+	ErrorKind   string
+	// Flaps counts held returns since the state was made.
+	Flaps uint64
+}
+
+// Totals are counts over one source's records, kept up to date by the store.
+type Totals struct {
+	Issues      int // all records that are not gone
+	Open        int
+	Outstanding int // records with changes to write
+	Parked      int
+	Undecided   int // open issues without an outcome
+	Lanes       map[string]int
+	Overrides   map[issue.Field]int
+	// Marks counts open issues by label, such as "moscow:must".
+	Marks map[string]int
+	// Estimates sums the estimates of open issues by lane.
+	Estimates map[string]float64
+}
+
+// Plan is one set of changes that a cycle made or wanted to make.
+type Plan struct {
+	ID         string // short, such as "p-7f3a09"
+	Source     string
+	At         time.Time
+	Mode       string
+	PolicyHash string
+	Open       int // open issues when it was made
+	Issues     int // issues it changes
+	Changes    int
+	Status     PlanStatus
+	Reason     string // why it is held
+	By         string // who approved or undid
+	ByAt       time.Time
+	// Undoes is the plan that this one takes back, "" for none.
+	Undoes string
+}
+
+// PlanStatus is where a plan stands.
+type PlanStatus string
+
+// The states of a plan.
+const (
+	PlanHeld     PlanStatus = "held" // the guard stopped it
+	PlanApproved PlanStatus = "approved"
+	PlanRunning  PlanStatus = "running"
+	PlanDone     PlanStatus = "done"
+	PlanReplaced PlanStatus = "replaced" // a newer plan took its place
+)
+
+// Entry is one change of a plan: the outbox before it is sent, the journal
+// after.
+type Entry struct {
+	Plan   string
+	N      int // position in the plan
+	Source string
+	ID     string
+	Key    string
+	Change issue.Change
+	Status EntryStatus
+	At     time.Time // when it was committed to be sent
+	Done   time.Time
+	Error  string
+	Lane   string // of the decision behind it
+	// HadApplied and Applied are what lanekeeper had last written before, so
+	// that an undo restores that too.
+	HadApplied bool
+	Applied    string
+}
+
+// EntryStatus is what became of a change.
+type EntryStatus string
+
+// The states of an entry.
+const (
+	EntryHeld       EntryStatus = "held"       // waits for approval
+	EntryPending    EntryStatus = "pending"    // about to be sent, or sent without an answer
+	EntryApplied    EntryStatus = "applied"    // the tracker took it
+	EntryFailed     EntryStatus = "failed"     // the tracker refused it
+	EntrySuperseded EntryStatus = "superseded" // no longer wanted when it was looked at again
+	EntryUndone     EntryStatus = "undone"     // taken back later
+)
