@@ -34,6 +34,9 @@ type Error struct {
 	// Status is the HTTP status, 0 where there was no answer.
 	Status     int
 	RetryAfter time.Duration
+	// Local tells that a RateLimited error concerns one item only (one issue
+	// that was written too often), so that the other calls need not wait.
+	Local bool
 	// Fields names the refused fields of an Invalid error with the tracker's
 	// text, in the tracker's own field ids.
 	Fields map[string]string
