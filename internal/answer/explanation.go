@@ -1,0 +1,145 @@
+package answer
+
+import (
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+)
+
+// Explanation is the answer of explain: why one issue is where it is, and why
+// it is not elsewhere.
+type Explanation struct {
+	Ref            string            `json:"ref"`
+	Lane           string            `json:"lane"` // "" where undecided
+	Score          float64           `json:"score"`
+	ValuePerEffort float64           `json:"value_per_effort"`
+	Priority       issue.Priority    `json:"priority"`
+	Horizon        string            `json:"horizon"`
+	Pillars        map[string]Pillar `json:"pillars"`
+	Rules          []Rule            `json:"rules"` // in the order of the lanes
+	SLA            *SLA              `json:"sla"`   // null: none
+	Overrides      []Override        `json:"overrides"`
+	DecidedAt      *time.Time        `json:"decided_at"` // null: not evaluated yet
+	PolicyHash     string            `json:"policy_hash"`
+
+	ID    string `json:"id,omitempty"`
+	Title string `json:"title,omitempty"`
+	URL   string `json:"url,omitempty"`
+	// Open tells whether the issue still needs work; closed and gone issues keep
+	// their last decision.
+	Open   bool   `json:"open"`
+	Status string `json:"status,omitempty"` // the tracker's own word
+	// Undecided says why there is no outcome.
+	Undecided string `json:"undecided,omitempty"`
+	// Why is the lane's own sentence, Cause what led to the newest logged
+	// decision.
+	Why        string    `json:"why,omitempty"`
+	Cause      string    `json:"cause,omitempty"`
+	Since      time.Time `json:"since,omitzero"` // in this lane
+	Effort     float64   `json:"effort,omitempty"`
+	Confidence float64   `json:"confidence"` // share of the score's weight on real inputs, 0..1
+	// LowConfidence tells that the lane demands more confidence, so that nothing
+	// is written.
+	LowConfidence bool           `json:"low_confidence,omitempty"`
+	Band          issue.Priority `json:"band"` // from the score alone
+	Marks         []Mark         `json:"marks,omitempty"`
+	Owner         string         `json:"owner,omitempty"`
+	Holds         []Hold         `json:"holds,omitempty"`
+	Flips         []Flip         `json:"flips,omitempty"`
+	Inputs        []Input        `json:"inputs,omitempty"`
+	Mode          string         `json:"mode,omitempty"` // of this lane in this source
+	Writes        []Change       `json:"writes,omitempty"`
+	Outstanding   []Change       `json:"outstanding,omitempty"` // wanted and not written
+	Parked        *Park          `json:"parked,omitempty"`
+	Gaps          []issue.Field  `json:"gaps,omitempty"` // fields that the tracker refuses here
+	// Stale says why the explanation may be out of date, such as a changed
+	// policy or a source in trouble.
+	Stale string    `json:"stale,omitempty"`
+	Seen  time.Time `json:"seen,omitzero"` // when the issue was last read
+	Next  time.Time `json:"next,omitzero"` // when time alone may change the decision
+}
+
+// Pillar is one input of the score.
+type Pillar struct {
+	Value   *float64 `json:"value"` // 0..100; null: unknown
+	Weight  float64  `json:"weight"`
+	Because string   `json:"because"`
+	// Defaulted tells that the policy's default stood in for Missing inputs.
+	Defaulted bool     `json:"defaulted,omitempty"`
+	Missing   []string `json:"missing,omitempty"`
+}
+
+// Rule is one lane's rule and how it came out.
+type Rule struct {
+	Name    string     `json:"name"`
+	Result  RuleResult `json:"result"`
+	Because string     `json:"because"`
+}
+
+// RuleResult is how a rule came out.
+type RuleResult string
+
+// The results of a rule.
+const (
+	Matched    RuleResult = "matched"
+	Stayed     RuleResult = "stayed" // only the lane's stay condition holds
+	NotMatched RuleResult = "not_matched"
+	NotTried   RuleResult = "not_tried" // an earlier lane took the issue
+)
+
+// SLA names the promise that the issue is held to.
+type SLA struct {
+	Name string `json:"name"`
+}
+
+// Override is a managed field that stays as a person set it.
+type Override struct {
+	Field  issue.Field `json:"field"`
+	Kind   string      `json:"kind"` // person, adopted or undone
+	Value  string      `json:"value"`
+	Wanted string      `json:"wanted"`
+	By     string      `json:"by"`
+	At     time.Time   `json:"at,omitzero"`
+	Until  *time.Time  `json:"until"` // null: until a person takes it back
+	Reason string      `json:"reason,omitempty"`
+}
+
+// Hold is something that policy wanted and did not do.
+type Hold struct {
+	What   string    `json:"what"` // lane, band or a mark's prefix
+	Wanted string    `json:"wanted"`
+	Why    string    `json:"why"` // margin, settle or confidence
+	Until  time.Time `json:"until,omitzero"`
+	Need   float64   `json:"need,omitempty"`
+	Have   float64   `json:"have,omitempty"`
+}
+
+// Flip is the smallest change of one input that would change the outcome.
+type Flip struct {
+	Input string `json:"input"` // path, such as pillar.customer_impact
+	From  string `json:"from"`
+	To    string `json:"to"`
+	What  string `json:"what"` // what would change: lane or band
+	Then  string `json:"then"` // the outcome
+}
+
+// Input is one value that the expressions read.
+type Input struct {
+	Path  string `json:"path"`
+	Value string `json:"value"`
+}
+
+// Mark is a managed label that follows the score.
+type Mark struct {
+	Prefix string `json:"prefix"`
+	Value  string `json:"value"`
+}
+
+// Park is an issue that waits after a failed write.
+type Park struct {
+	Since time.Time `json:"since,omitzero"`
+	Until time.Time `json:"until,omitzero"`
+	Tries int       `json:"tries"`
+	Kind  string    `json:"kind"`
+	Error string    `json:"error"`
+}

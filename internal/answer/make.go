@@ -1,0 +1,152 @@
+package answer
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+// Reasons are the sentences that the policy has for a decision.
+type Reasons struct {
+	// Pillars and Rules are by name.
+	Pillars map[string]string
+	Rules   map[string]string
+	Flips   []Flip
+	Why     string // the lane's own sentence
+	// Current is the hash of the policy that the sentences come from. Where the
+	// decision was made by another, the explanation says that it is stale.
+	Current string
+}
+
+// NewExplanation describes a record: its decision, and what people and the
+// tracker make of it. What the record does not hold (cause, mode, written and
+// outstanding changes) the caller sets afterwards.
+func NewExplanation(r *state.Record, why Reasons) Explanation {
+	d, i := &r.Decision, &r.Issue
+	e := Explanation{
+		Ref: i.Ref().String(), Lane: d.Lane, Score: Round(d.Score), ValuePerEffort: Round(d.ValuePerEffort()),
+		Priority: d.Priority, Horizon: d.Horizon, Pillars: map[string]Pillar{}, Rules: []Rule{},
+		Overrides: []Override{}, DecidedAt: instant(d.At), PolicyHash: d.PolicyHash,
+		ID: i.ID, Title: i.Title, URL: i.URL, Open: i.Open(), Status: i.Status.Name, Undecided: d.Undecided,
+		Why: why.Why, Since: r.Memory.LaneSince.UTC(), Effort: Round(d.Effort), Confidence: Round(d.Confidence),
+		LowConfidence: d.LowConfidence, Band: d.Band, Marks: marksOf(d.Marks), Owner: d.Owner,
+		Holds: holdsOf(d.Holds), Flips: why.Flips, Inputs: inputsOf(d.Inputs), Mode: d.Mode, Gaps: r.Gaps,
+		Seen: r.Seen.UTC(), Next: d.Next.UTC(),
+	}
+	for _, p := range d.Pillars {
+		e.Pillars[p.Name] = Pillar{pillarValue(p), Round(p.Weight), why.Pillars[p.Name], p.Defaulted, p.Missing}
+	}
+	for _, res := range d.Rules {
+		e.Rules = append(e.Rules, Rule{res.Lane, ruleResult(res.Result), why.Rules[res.Lane]})
+	}
+	for _, o := range r.Overrides {
+		e.Overrides = append(e.Overrides, overrideOf(o))
+	}
+	if d.SLA != "" {
+		e.SLA = &SLA{Name: d.SLA}
+	}
+	if p := r.Parked; p != nil {
+		e.Parked = &Park{p.Since.UTC(), p.Until.UTC(), p.Tries, p.Kind, p.Error}
+	}
+	if why.Current != "" && d.PolicyHash != "" && why.Current != d.PolicyHash {
+		e.Stale = "the policy has changed since this decision; the next cycle decides anew"
+	}
+	return e
+}
+
+func overrideOf(o state.Override) Override {
+	return Override{
+		Field: o.Field, Kind: string(o.Kind), Value: o.Value, Wanted: o.Wanted, By: personName(o.By),
+		At: o.At.UTC(), Until: instant(o.Until), Reason: o.Reason,
+	}
+}
+
+func pillarValue(p policy.Pillar) *float64 {
+	if p.Unknown || math.IsNaN(p.Value) {
+		return nil
+	}
+	v := Round(p.Value)
+	return &v
+}
+
+// ruleResult names the outcome of a rule.
+func ruleResult(o policy.Outcome) RuleResult {
+	switch o {
+	case policy.Yes:
+		return Matched
+	case policy.Stayed:
+		return Stayed
+	case policy.No:
+		return NotMatched
+	}
+	return NotTried
+}
+
+// decidedBy is the lane whose rule took the issue.
+func decidedBy(d *policy.Decision) string {
+	for _, r := range d.Rules {
+		if r.Result == policy.Yes || r.Result == policy.Stayed {
+			return r.Lane
+		}
+	}
+	return ""
+}
+
+func holdsOf(list []policy.Hold) []Hold {
+	var out []Hold
+	for _, h := range list {
+		out = append(out, Hold{h.What, h.Wanted, string(h.Why), h.Until.UTC(), Round(h.Need), Round(h.Have)})
+	}
+	return out
+}
+
+func inputsOf(list []policy.Reading) []Input {
+	var out []Input
+	for _, r := range list {
+		out = append(out, Input(r))
+	}
+	return out
+}
+
+func marksOf(m map[string]string) []Mark {
+	var out []Mark
+	for _, k := range sortedKeys(m) {
+		out = append(out, Mark{k, m[k]})
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// NewSLAs lists the open issues that are held to an SLA.
+func NewSLAs(items []Item) SLAs {
+	out := SLAs{SLAs: []HeldTo{}}
+	for _, it := range items {
+		if it.SLA != "" {
+			out.SLAs = append(out.SLAs, HeldTo{it.Ref, it.ID, it.SLA, it.Lane, it.Priority, it.Since})
+		}
+	}
+	return out
+}
+
+// SLAs lists issues that are held to an SLA, in rank order.
+type SLAs struct {
+	SLAs  []HeldTo `json:"slas"`
+	Total int      `json:"total"`
+	Next  string   `json:"next,omitempty"`
+}
+
+// HeldTo is one issue with the SLA of its lane.
+type HeldTo struct {
+	Ref      string         `json:"ref"`
+	ID       string         `json:"id"`
+	SLA      string         `json:"sla"`
+	Lane     string         `json:"lane"`
+	Priority issue.Priority `json:"priority"`
+	Since    time.Time      `json:"since,omitzero"` // in the lane
+}

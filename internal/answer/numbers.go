@@ -1,0 +1,14 @@
+package answer
+
+import (
+	"math"
+	"strconv"
+)
+
+// percent writes a share of 0..1 as a percentage without needless decimals.
+func percent(share float64) string {
+	return strconv.FormatFloat(math.Round(share*1000)/10, 'f', -1, 64) + " %"
+}
+
+// round4 keeps a share exact to a hundredth of a percent.
+func round4(x float64) float64 { return math.Round(x*10000) / 10000 }

@@ -1,0 +1,125 @@
+// Package web serves lanekeeper's page, JSON API, health and metrics, and holds
+// the client of that API. Both ends speak through the same small interfaces, so
+// that a command works alike on the state file and on a running daemon.
+package web
+
+import (
+	"context"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/answer"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+)
+
+// All errors that these interfaces return for a reason that the asker can do
+// something about are an *Error with its kind. Lists are never longer than the
+// limit that was asked for; a limit of 0 is no limit.
+
+// Issues answers about issues.
+type Issues interface {
+	// Issues lists open issues in rank order.
+	Issues(context.Context, IssueFilter) (answer.Issues, error)
+	// Explain tells why an issue is where it is. A ref without a source finds
+	// the key in any source; a key that several have is Invalid. An issue that
+	// is not known is NotFound.
+	Explain(context.Context, issue.Ref) (answer.Explanation, error)
+	// History tells what was decided about and written to an issue, the newest
+	// limit events. Refs as in Explain.
+	History(ctx context.Context, ref issue.Ref, limit int) (answer.History, error)
+	// SLAs lists issues that are held to an SLA, in rank order.
+	SLAs(context.Context, IssueFilter) (answer.SLAs, error)
+}
+
+// Log answers about what was decided and written.
+type Log interface {
+	// Decisions lists logged decisions, newest first.
+	Decisions(context.Context, DecisionFilter) (answer.Decisions, error)
+	// Plans lists plans without their changes, newest first.
+	Plans(context.Context, PlanFilter) (answer.Plans, error)
+	// Plan returns one plan with its changes. One that is not known is NotFound.
+	Plan(ctx context.Context, id string) (answer.Plan, error)
+}
+
+// Overview answers about lanekeeper as a whole.
+type Overview interface {
+	Sources(context.Context) (answer.Sources, error)
+	// Lanes spreads the open issues of one source, or of all for "", over the
+	// lanes. A source that is not configured is NotFound.
+	Lanes(ctx context.Context, source string) (answer.Lanes, error)
+}
+
+// Planner tells what a cycle would change now, of one source or of all for "".
+// It writes nothing.
+type Planner interface {
+	PlanNow(ctx context.Context, source string) (answer.Cycle, error)
+}
+
+// Operator changes what lanekeeper does. By names the person who asked.
+type Operator interface {
+	// Approve lets a held plan go on. A plan that is not held is a Conflict.
+	Approve(ctx context.Context, plan, by string) (answer.Plan, error)
+	// Pause stops all writes until Resume, also across restarts. Pausing twice
+	// keeps the first time and reason.
+	Pause(ctx context.Context, by, reason string) (answer.Pause, error)
+	Resume(ctx context.Context, by string) (answer.Pause, error)
+	// Undo takes back what was written where the field still holds it.
+	Undo(context.Context, UndoRequest) (answer.Undo, error)
+}
+
+// Health tells whether every source had a good cycle lately.
+type Health interface {
+	Ready(context.Context) (answer.Readiness, error)
+}
+
+// IssueFilter narrows a list of issues. Zero fields do not narrow.
+type IssueFilter struct {
+	Lane   string
+	Source string
+	SLA    string
+	// Text is searched in key and title, without regard to case.
+	Text   string
+	Limit  int
+	Cursor string
+}
+
+// DecisionFilter narrows the decision log. Zero fields do not narrow.
+type DecisionFilter struct {
+	Lane   string // that the issue moved out of or into
+	Source string
+	Move   answer.Move
+	Since  time.Time // inclusive
+	Until  time.Time // exclusive
+	Limit  int
+	Cursor string
+}
+
+// PlanFilter narrows the list of plans. Zero fields do not narrow.
+type PlanFilter struct {
+	Source string
+	Status string
+	Since  time.Time
+	Limit  int
+	Cursor string
+}
+
+// UndoRequest says what to undo: exactly one of Plan, Since and Ref is set.
+type UndoRequest struct {
+	Plan  string    `json:"plan,omitempty"`
+	Since time.Time `json:"since,omitzero"`
+	Ref   string    `json:"ref,omitempty"`
+	By    string    `json:"by,omitempty"`
+}
+
+// Validate reports a request that does not say exactly one thing.
+func (u UndoRequest) Validate() error {
+	n := 0
+	for _, set := range []bool{u.Plan != "", !u.Since.IsZero(), u.Ref != ""} {
+		if set {
+			n++
+		}
+	}
+	if n != 1 {
+		return Errorf(Invalid, "undo needs exactly one of plan, since and ref")
+	}
+	return nil
+}
