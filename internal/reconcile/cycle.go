@@ -1,0 +1,214 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+// Options make a Cycler. All but Signals, Progress and Observer are required.
+type Options struct {
+	Source  string
+	Tracker Source
+	Store   Store
+	Policy  *policy.Set
+	Mode    Mode
+	Guard   Guard
+	// Overlap is how far before the start of the last pull the next one begins:
+	// an index may show a change late.
+	Overlap time.Duration
+	// Scope fingerprints what is read from the tracker; a new one starts a new
+	// first pull.
+	Scope    string
+	Now      func() time.Time
+	Log      *slog.Logger
+	Signals  func() policy.Signals
+	Observer Observer
+	// Progress is told how far a first pull has come; total 0 is not known.
+	Progress func(done, total int)
+}
+
+// A Cycler runs the cycles of one source, one at a time.
+type Cycler struct {
+	Options
+	gate   Gate
+	mu     sync.Mutex
+	people map[string]person // owners by the policy's word for them
+	terms  map[*policy.Policy]terms
+	// planned tells that the last plan left nothing to look at again before
+	// records change.
+	planned bool
+}
+
+type person struct {
+	id    string
+	asked time.Time
+}
+
+// New returns a Cycler.
+func New(o Options) *Cycler {
+	c := &Cycler{Options: o, people: map[string]person{}, terms: map[*policy.Policy]terms{}}
+	c.gate = Gate{Writer: o.Tracker, Mode: o.Mode, Paused: func() (bool, error) {
+		p, err := o.Store.Paused()
+		return p.On, err
+	}}
+	return c
+}
+
+// Replan makes the next cycle look at every outstanding change again: a plan
+// was approved, a pause ended.
+func (c *Cycler) Replan() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.planned = false
+}
+
+// Task says what a cycle does beside pulling and evaluating.
+type Task struct {
+	// Sweep lists every id in scope, and so finds what pulls cannot see.
+	Sweep bool
+	// DryRun plans and writes nothing, whatever the mode.
+	DryRun bool
+	// List reports every outstanding change, not only those that were written.
+	List bool
+}
+
+// Report tells what a cycle did.
+type Report struct {
+	Source  string
+	Mode    Mode
+	Issues  int // open issues in scope
+	Pulled  int // issues read in this cycle
+	Changed int // issues written to
+	Parked  int
+	Lines   []Line
+	Held    *state.Plan // the plan that the guard stopped
+	Plan    string      // the plan that was carried out
+	Err     error
+}
+
+// Line is one change of a Report.
+type Line struct {
+	Ref    issue.Ref
+	ID     string
+	Change issue.Change
+	Status string // planned, applied, failed, held, parked, observed, suggested, paused, refused
+}
+
+// The statuses of a Line.
+const (
+	Planned   = "planned"
+	Applied   = "applied"
+	FailedNow = "failed"
+	Held      = "held"
+	Parked    = "parked"
+	Observed  = "observed"
+	Suggested = "suggested"
+	Paused    = "paused"
+	Refused   = "refused"
+)
+
+// cycle is one run of a Cycler.
+type cycle struct {
+	*Cycler
+	ctx    context.Context
+	task   Task
+	now    time.Time
+	st     state.SourceState
+	sig    policy.Signals
+	report Report
+	doubts map[string]bool // ids whose answer must be confirmed
+}
+
+// Run does one cycle:
+//
+//  1. recover: look again at writes that a crash left unanswered
+//  2. pull: read what changed, decide, store; the watermark moves last
+//  3. revisit: decide again what a new policy or the time made due
+//  4. sweep, where asked: find what left and what was missed
+//  5. write: plan, guard, confirm with the tracker, send, record
+//
+// A failing step ends the cycle; what was stored stays and the next cycle goes
+// on from there. The error is in the report too.
+func (c *Cycler) Run(ctx context.Context, t Task) Report {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	run := &cycle{Cycler: c, ctx: ctx, task: t, now: c.Now().UTC(), doubts: map[string]bool{}}
+	run.report = Report{Source: c.Source, Mode: c.Mode}
+	if c.Signals != nil {
+		run.sig = c.Signals()
+	}
+	err := run.steps()
+	run.finish(err)
+	return run.report
+}
+
+func (c *cycle) steps() (err error) {
+	if c.st, err = c.Store.Source(c.Source); err != nil {
+		return fmt.Errorf("read state of %s: %w", c.Source, err)
+	}
+	for _, s := range []struct {
+		name string
+		do   func() error
+		skip bool
+	}{
+		{"recover", c.recover, c.task.DryRun},
+		{"pull", c.pull, false},
+		{"revisit", c.revisit, false},
+		{"sweep", c.sweep, !c.task.Sweep},
+		{"write", c.write, false},
+	} {
+		if s.skip {
+			continue
+		}
+		began := c.Now()
+		err := s.do()
+		if c.Observer != nil {
+			c.Observer.Step(c.Source, s.name, c.Now().Sub(began))
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.name, err)
+		}
+	}
+	return nil
+}
+
+// finish stores how the cycle went. A cycle that its context ended is neither
+// a success nor a failure of the source.
+func (c *cycle) finish(err error) {
+	c.report.Err = err
+	if t, terr := c.Store.Totals(c.Source); terr == nil {
+		c.report.Issues, c.report.Parked = t.Open, t.Parked
+	}
+	if err != nil && errors.Is(err, context.Canceled) && c.ctx.Err() != nil {
+		return
+	}
+	if err == nil {
+		c.st.LastSuccess, c.st.Failures, c.st.LastError, c.st.ErrorKind = c.now, 0, "", ""
+	} else {
+		c.st.Failures++
+		c.st.LastError, c.st.ErrorKind = err.Error(), string(connectors.KindOf(err))
+	}
+	if serr := c.commit(state.Batch{State: &c.st}); serr != nil {
+		c.report.Err = errors.Join(err, fmt.Errorf("record the cycle: %w", serr))
+	}
+}
+
+// commit stores a batch of this source.
+func (c *cycle) commit(b state.Batch) error {
+	b.Source, b.Now = c.Source, c.now
+	for _, u := range b.Updates {
+		if u.Record.Outstanding > 0 {
+			c.planned = false
+		}
+	}
+	return c.Store.Commit(b)
+}

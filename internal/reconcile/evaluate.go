@@ -1,0 +1,331 @@
+package reconcile
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/plan"
+	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+// How sure an answer of the tracker is.
+type truth bool
+
+const (
+	indexed truth = false // from a search, which may lag
+	direct  truth = true  // read by id, now
+)
+
+// personRetry is how long an owner that the tracker does not know is left
+// alone before it is asked for again.
+const personRetry = time.Hour
+
+// terms are the parts of a policy's settings that the diff needs.
+type terms struct {
+	plan.Policy
+	ttl   time.Duration
+	lanes map[string]policy.LaneSpec
+}
+
+func (c *Cycler) termsOf(p *policy.Policy) terms {
+	if t, ok := c.terms[p]; ok {
+		return t
+	}
+	s := p.Spec()
+	t := terms{ttl: s.Overrides.TTL, lanes: map[string]policy.LaneSpec{}}
+	t.Adopt = map[issue.Field]bool{issue.FieldAssignee: true, issue.FieldDue: true}
+	for f, how := range s.Overrides.FirstSight {
+		t.Adopt[f] = how == "adopt"
+	}
+	t.ReleaseOnMove = s.Overrides.Release == "lane_change"
+	for _, l := range s.Lanes {
+		t.lanes[l.Name] = l
+	}
+	c.terms[p] = t
+	return t
+}
+
+func (t terms) until(at time.Time) time.Time {
+	if t.ttl <= 0 {
+		return time.Time{}
+	}
+	return at.Add(t.ttl)
+}
+
+// evaluate decides issues that were just read and stores the outcome. State,
+// when not nil, is stored in the same transaction. Issues whose answer would
+// start or end an override are not stored unless it is direct: their ids are
+// kept as doubts, for an index may still show what was there before our write.
+func (c *cycle) evaluate(issues []issue.Issue, how truth, cause string, st *state.SourceState) error {
+	ids := make([]string, len(issues))
+	for n := range issues {
+		ids[n] = issues[n].ID
+	}
+	known, err := c.Store.Records(c.Source, ids)
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	batch := state.Batch{State: st, Updates: make([]state.Update, 0, len(issues))}
+	var taken []*state.Record
+	for n := range issues {
+		i, prev := &issues[n], known[n]
+		i.Source = c.Source
+		if how == indexed && prev != nil && !c.newer(i, prev) {
+			continue
+		}
+		rec := next(prev, i, c.now)
+		v := c.judge(rec, cause)
+		if how == indexed && v.doubtful {
+			c.doubts[i.ID] = true
+			continue
+		}
+		if v.taken {
+			taken = append(taken, rec)
+		}
+		batch.Updates = append(batch.Updates, v.update)
+	}
+	if err := c.attribute(taken); err != nil {
+		return err
+	}
+	if len(batch.Updates) == 0 && st == nil {
+		return nil
+	}
+	return c.commit(batch)
+}
+
+// newer tells whether an answer of the index holds anything that the record
+// does not: an older one lags, an equal one was seen.
+func (c *cycle) newer(i *issue.Issue, prev *state.Record) bool {
+	if i.Updated.Before(prev.Issue.Updated) {
+		return false
+	}
+	stale := prev.Issue.Open() && prev.Decision.PolicyHash != c.Policy.For(c.Source, i.Project).Hash()
+	return stale || prev.Absent > 0 || !i.Updated.Equal(prev.Issue.Updated) || !reflect.DeepEqual(*i, prev.Issue)
+}
+
+// verdict is what judging a record came to.
+type verdict struct {
+	update   state.Update
+	doubtful bool // rests on a value that an index might show late
+	taken    bool // a person's change was found
+}
+
+// judge decides a record anew and compares the outcome with the tracker.
+func (c *cycle) judge(r *state.Record, cause string) verdict {
+	v := verdict{update: state.Update{Record: r, Cause: cause}}
+	if !r.Issue.Open() || r.Absent > 0 {
+		r.Outstanding, r.Due, r.Parked = 0, time.Time{}, nil
+		return v
+	}
+	p := c.Policy.For(c.Source, r.Issue.Project)
+	d, memory := p.Decide(policy.Input{Issue: &r.Issue, Now: c.now, Memory: r.Memory, Signals: c.sig})
+	if news(&r.Decision, &d) || r.LoggedAs == 0 {
+		v.update.Decision = &d
+	}
+	c.countFlaps(&r.Decision, &d)
+	r.Decision, r.Memory = d, memory
+	c.compare(p, r, &v)
+	r.Due = c.due(r)
+	return v
+}
+
+// news tells whether a decision differs in what people see of it.
+func news(a, b *policy.Decision) bool {
+	return a.PolicyHash != b.PolicyHash || a.Undecided != b.Undecided || a.Lane != b.Lane || a.Priority != b.Priority ||
+		a.Horizon != b.Horizon || a.Owner != b.Owner || a.LowConfidence != b.LowConfidence || !maps.Equal(a.Marks, b.Marks)
+}
+
+// countFlaps counts the returns that the new decision holds and the one before
+// it did not.
+func (c *cycle) countFlaps(before, after *policy.Decision) {
+	settled := func(d *policy.Decision, h policy.Hold) bool {
+		return slices.ContainsFunc(d.Holds, func(o policy.Hold) bool {
+			return o.Why == policy.HeldBySettle && o.What == h.What && o.Until.Equal(h.Until)
+		})
+	}
+	for _, h := range after.Holds {
+		if h.Why == policy.HeldBySettle && !settled(before, h) {
+			c.st.Flaps++
+			if c.Observer != nil {
+				c.Observer.Flap(c.Source)
+			}
+		}
+	}
+}
+
+// compare runs the three-way diff and keeps applied values and overrides.
+func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
+	t := c.termsOf(p)
+	r.Outstanding = 0
+	for _, f := range c.diff(t, r) {
+		at := slices.IndexFunc(r.Overrides, func(o state.Override) bool { return o.Field == f.Field })
+		switch f.Outcome {
+		case plan.Agreed:
+			v.doubtful = v.doubtful || at >= 0
+			drop(r, at)
+			setApplied(r, f.Field, f.Actual)
+		case plan.Changed:
+			r.Outstanding += writable(r, f.Field)
+		case plan.Released:
+			v.doubtful = v.doubtful || r.Overrides[at].Value != f.Actual
+			drop(r, at)
+			setApplied(r, f.Field, f.Actual)
+			r.Outstanding += writable(r, f.Field)
+		case plan.Taken:
+			v.doubtful, v.taken = true, true
+			hold(r, state.Override{Field: f.Field, Kind: state.ByPerson, Value: f.Actual, Wanted: f.Value, At: c.now, Until: t.until(c.now), Lane: r.Decision.Lane})
+		case plan.Adopted:
+			hold(r, state.Override{Field: f.Field, Kind: state.Adopted, Value: f.Actual, Wanted: f.Value, At: c.now, Lane: r.Decision.Lane})
+		case plan.Kept:
+			o := &r.Overrides[at]
+			o.Wanted = f.Value
+			if o.Value != f.Actual {
+				v.doubtful, v.taken = true, true
+				*o = state.Override{Field: f.Field, Kind: state.ByPerson, Value: f.Actual, Wanted: f.Value, At: c.now, Until: t.until(c.now), Lane: o.Lane}
+			}
+		}
+	}
+}
+
+// diff compares what policy wants of a record with the rest.
+func (c *cycle) diff(t terms, r *state.Record) []plan.Verdict {
+	overrides := make([]plan.Override, len(r.Overrides))
+	for n, o := range r.Overrides {
+		overrides[n] = plan.Override{Field: o.Field, Value: o.Value, Until: o.Until, Lane: o.Lane}
+	}
+	return plan.Diff(plan.Input{Issue: &r.Issue, Lane: r.Decision.Lane, Wants: c.wants(r), Applied: r.Applied,
+		Overrides: overrides, Policy: t.Policy, Now: c.now})
+}
+
+// wants lists what policy wants of an issue, in a fixed order. An undecided
+// issue has no wants; neither has one that policy is not sure enough of.
+func (c *cycle) wants(r *state.Record) []plan.Want {
+	d := &r.Decision
+	if d.Undecided != "" || d.LowConfidence {
+		return nil
+	}
+	w := make([]plan.Want, 0, 4+len(d.Marks))
+	w = append(w, plan.Want{Field: issue.FieldLane, Value: issue.FieldLane.Prefix() + d.Lane})
+	if d.Horizon != "" {
+		w = append(w, plan.Want{Field: issue.FieldHorizon, Value: issue.FieldHorizon.Prefix() + d.Horizon})
+	}
+	for _, prefix := range slices.Sorted(maps.Keys(d.Marks)) {
+		w = append(w, plan.Want{Field: issue.Field(prefix), Value: prefix + ":" + d.Marks[prefix]})
+	}
+	w = c.abandoned(r, w)
+	if d.Priority != issue.None {
+		w = append(w, plan.Want{Field: issue.FieldPriority, Value: d.Priority.String()})
+	}
+	if d.Owner != "" {
+		if id := c.person(d.Owner); id != "" {
+			w = append(w, plan.Want{Field: issue.FieldAssignee, Value: id})
+		}
+	}
+	return w
+}
+
+// abandoned adds the label prefixes that we once wrote and that policy no
+// longer gives, to be cleared.
+func (c *cycle) abandoned(r *state.Record, w []plan.Want) []plan.Want {
+	var gone []issue.Field
+	for f, v := range r.Applied {
+		if f.IsLabel() && v != "" && f != issue.FieldSLA && !slices.ContainsFunc(w, func(x plan.Want) bool { return x.Field == f }) {
+			gone = append(gone, f)
+		}
+	}
+	slices.Sort(gone)
+	for _, f := range gone {
+		w = append(w, plan.Want{Field: f})
+	}
+	return w
+}
+
+// person resolves the policy's word for an owner, "" where the tracker has no
+// such account now.
+func (c *cycle) person(who string) string {
+	if p, ok := c.people[who]; ok && (p.id != "" || c.now.Sub(p.asked) < personRetry) {
+		return p.id
+	}
+	p, err := c.Tracker.Person(c.ctx, who)
+	if err != nil {
+		c.Log.Warn("owner not found; issues stay unassigned", "source", c.Source, "owner", who, "err", err)
+	}
+	c.people[who] = person{id: p.ID, asked: c.now}
+	return p.ID
+}
+
+// due is when a record must be looked at again though nothing happens: when
+// time alone may change the decision, when an override or a back-off ends.
+func (c *cycle) due(r *state.Record) time.Time {
+	due := r.Decision.Next
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
+			due = t
+		}
+	}
+	for _, o := range r.Overrides {
+		sooner(o.Until)
+	}
+	if r.Parked != nil {
+		sooner(r.Parked.Until)
+	}
+	return due
+}
+
+// attribute finds in the tracker's history who made the changes that were
+// taken for a person's. What our own account made is no override: the state
+// was older than the tracker, and the value becomes the applied one.
+func (c *cycle) attribute(records []*state.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	ids := make([]string, len(records))
+	for n, r := range records {
+		ids[n] = r.Issue.ID
+	}
+	histories, err := c.Tracker.History(c.ctx, ids)
+	switch {
+	case err == nil:
+	case c.ctx.Err() != nil || connectors.KindOf(err) == connectors.Auth:
+		return fmt.Errorf("read who changed %d issues: %w", len(ids), err)
+	default: // the change stands whoever made it
+		c.Log.Warn("history not read; overrides stay without a name", "source", c.Source, "issues", len(ids), "err", err)
+	}
+	for _, r := range records {
+		h := histories[r.Issue.ID]
+		t := c.termsOf(c.Policy.For(c.Source, r.Issue.Project))
+		for n := len(r.Overrides) - 1; n >= 0; n-- {
+			o := &r.Overrides[n]
+			e, ok := h.Last(o.Field)
+			if o.Kind != state.ByPerson || !o.At.Equal(c.now) || !ok {
+				continue
+			}
+			if e.By.Self && made(e, *o) {
+				setApplied(r, o.Field, o.Value)
+				drop(r, n)
+				r.Outstanding += writable(r, o.Field)
+				continue
+			}
+			o.By, o.At, o.Until = e.By.Person, e.At, t.until(e.At)
+			if !o.Until.IsZero() && o.Until.Before(c.now) {
+				o.Until = t.until(c.now) // found late: people get the full time
+			}
+		}
+		r.Due = c.due(r)
+	}
+	return nil
+}
+
+// made tells whether an event led to the value that an override holds.
+func made(e issue.Event, o state.Override) bool {
+	if o.Field.IsLabel() {
+		return e.To == o.Value || (o.Value == "" && e.To == "")
+	}
+	return e.To == o.Value
+}

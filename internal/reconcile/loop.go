@@ -1,0 +1,122 @@
+package reconcile
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/robfig/cron/v3"
+)
+
+const (
+	// startJitter spreads the first cycles of several sources.
+	startJitter = 3 * time.Second
+	// backoffMost is the longest wait after failures; a source that recovers is
+	// noticed within it.
+	backoffMost = 10 * time.Minute
+)
+
+// Loop runs a Cycler on its schedules until its context ends. Two cycles of
+// one source never overlap, and one source never waits for another.
+type Loop struct {
+	Cycler *Cycler
+	Pull   cron.Schedule
+	Sweep  cron.Schedule
+	Zone   *time.Location
+	Log    *slog.Logger
+	// After is called after each cycle.
+	After func(Report)
+	kick  chan struct{}
+}
+
+// NewLoop returns a Loop that Kick can wake.
+func NewLoop(c *Cycler, pull, sweep cron.Schedule, zone *time.Location, log *slog.Logger, after func(Report)) *Loop {
+	return &Loop{Cycler: c, Pull: pull, Sweep: sweep, Zone: zone, Log: log, After: after, kick: make(chan struct{}, 1)}
+}
+
+// Kick asks for a cycle soon. It never blocks.
+func (l *Loop) Kick() {
+	select {
+	case l.kick <- struct{}{}:
+	default:
+	}
+}
+
+// Run cycles until ctx ends, and returns after the running cycle has ended.
+func (l *Loop) Run(ctx context.Context) {
+	lastSweep := l.lastSweep()
+	wait := rand.N(startJitter)
+	failures, problem := 0, ""
+	for {
+		if !l.sleep(ctx, wait) {
+			return
+		}
+		now := l.Cycler.Now().In(l.Zone)
+		due := !l.Sweep.Next(lastSweep.In(l.Zone)).After(now)
+		r := l.Cycler.Run(ctx, Task{Sweep: due})
+		if ctx.Err() != nil {
+			return
+		}
+		if due && r.Err == nil {
+			lastSweep = now
+		}
+		failures, problem = l.note(r, failures, problem)
+		if l.After != nil {
+			l.After(r)
+		}
+		wait = l.next(l.Cycler.Now().In(l.Zone), failures)
+	}
+}
+
+// lastSweep is when the last sweep ended. A source that was never swept has
+// just been read whole.
+func (l *Loop) lastSweep() time.Time {
+	st, err := l.Cycler.Store.Source(l.Cycler.Source)
+	if err != nil || st.LastSweep.IsZero() {
+		return l.Cycler.Now()
+	}
+	return st.LastSweep
+}
+
+// next is the wait until the next scheduled pull, or longer after failures.
+func (l *Loop) next(now time.Time, failures int) time.Duration {
+	wait := l.Pull.Next(now).Sub(now)
+	if failures > 1 {
+		wait = max(wait, min(backoffMost, time.Second<<min(failures, 10)))
+	}
+	return wait
+}
+
+// note logs a failure once, its repetitions at debug, and the recovery.
+func (l *Loop) note(r Report, failures int, problem string) (int, string) {
+	log := l.Log.With("source", r.Source)
+	switch {
+	case r.Err == nil && failures > 0:
+		log.Info("recovered", "after", failures)
+	case r.Err == nil:
+		if r.Changed > 0 {
+			log.Info("issues changed", "changed", r.Changed, "plan", r.Plan)
+		}
+	case r.Err.Error() != problem:
+		log.Error("cycle failed", "failures", failures+1, "err", r.Err)
+		return failures + 1, r.Err.Error()
+	default:
+		log.Debug("cycle failed again", "failures", failures+1, "err", r.Err)
+		return failures + 1, problem
+	}
+	return 0, ""
+}
+
+func (l *Loop) sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(max(0, d))
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-l.kick:
+		return true
+	case <-t.C:
+		return true
+	}
+}

@@ -1,0 +1,84 @@
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+)
+
+// Mode says how far lanekeeper may go.
+type Mode string
+
+// The modes, from the most careful.
+const (
+	Observe Mode = "observe" // decide and record; nothing leaves the process
+	Suggest Mode = "suggest" // only the marked comment
+	Enforce Mode = "enforce" // everything that policy wants
+)
+
+func (m Mode) rank() int {
+	switch m {
+	case Enforce:
+		return 2
+	case Suggest:
+		return 1
+	}
+	return 0
+}
+
+// narrow is the more careful of two modes; an empty lane mode narrows nothing.
+func (m Mode) narrow(lane string) Mode {
+	if l := Mode(lane); lane != "" && l.rank() < m.rank() {
+		return l
+	}
+	return m
+}
+
+// ErrGated is returned for a write that the mode or a pause forbids.
+var ErrGated = errors.New("write refused by the gate")
+
+// Gate stands before a Writer and is the one place that every write passes.
+// The cycle above plans no forbidden write; the gate refuses it all the same.
+type Gate struct {
+	Writer Writer
+	Mode   Mode
+	// Paused tells whether all writes are stopped now. An error stops them too.
+	Paused func() (bool, error)
+}
+
+// Apply passes edits on, or refuses all of them.
+func (g Gate) Apply(ctx context.Context, edits []issue.Edit, done func(issue.Result)) error {
+	if len(edits) == 0 {
+		return nil
+	}
+	if paused, err := g.Paused(); err != nil || paused {
+		return fmt.Errorf("%w: writes are paused%s", ErrGated, because(err))
+	}
+	for _, e := range edits {
+		if err := g.allow(e); err != nil {
+			return err
+		}
+	}
+	return g.Writer.Apply(ctx, edits, done)
+}
+
+func (g Gate) allow(e issue.Edit) error {
+	if g.Mode == Enforce {
+		return nil
+	}
+	for _, c := range e.Changes {
+		if g.Mode != Suggest || c.Field != issue.FieldComment {
+			return fmt.Errorf("%w: %s of %s in mode %s", ErrGated, c.Field, e.Key, g.Mode)
+		}
+	}
+	return nil
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + err.Error()
+}

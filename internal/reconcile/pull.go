@@ -1,0 +1,245 @@
+package reconcile
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+// revisitBatch is how many records are decided again in one transaction.
+const revisitBatch = 500
+
+// pull reads what changed since the watermark, or everything at first. The
+// watermark moves only after every page is stored and every doubt confirmed.
+func (c *cycle) pull() error {
+	if c.st.Scope != c.Scope {
+		c.st.Scope, c.st.Watermark, c.st.Cursor, c.st.Began = c.Scope, time.Time{}, "", time.Time{}
+	}
+	if c.st.Watermark.IsZero() {
+		return c.first()
+	}
+	began, err := c.pages(c.Tracker.Changed(c.ctx, c.st.Watermark), false)
+	if err != nil {
+		return err
+	}
+	if err := c.confirm(); err != nil {
+		return err
+	}
+	return c.advance(began)
+}
+
+// first reads every open issue in scope and goes on where an unfinished first
+// pull stopped: each page is stored together with its cursor.
+func (c *cycle) first() error {
+	began, err := c.pages(c.Tracker.All(c.ctx, c.st.Cursor), true)
+	if err != nil {
+		return err
+	}
+	if !c.st.Began.IsZero() {
+		began = c.st.Began
+	}
+	if err := c.confirm(); err != nil {
+		return err
+	}
+	c.st.Cursor, c.st.Began, c.st.Expected = "", time.Time{}, 0
+	return c.advance(began)
+}
+
+// pages stores a sequence of pages and returns the tracker's clock at its
+// start.
+func (c *cycle) pages(pages iter.Seq2[issue.Page, error], resumable bool) (began time.Time, err error) {
+	cause := "updated in the tracker"
+	if resumable {
+		cause = "first sight"
+	}
+	for p, err := range pages {
+		if err != nil {
+			return began, err
+		}
+		if began.IsZero() {
+			began = p.ServerTime
+		}
+		for _, b := range p.Bad {
+			c.Log.Warn("issue not readable; it is asked for again with the next sweep", "source", c.Source, "issue", b.Key, "id", b.ID, "err", b.Err)
+		}
+		var st *state.SourceState
+		if resumable {
+			if c.st.Began.IsZero() {
+				c.st.Began, c.st.Expected = p.ServerTime, p.Total
+			}
+			c.st.Cursor = p.Cursor
+			st = &c.st
+		}
+		if err := c.evaluate(p.Issues, indexed, cause, st); err != nil {
+			return began, err
+		}
+		c.report.Pulled += len(p.Issues)
+		if c.Progress != nil && resumable {
+			c.Progress(c.report.Pulled, p.Total)
+		}
+	}
+	return began, nil
+}
+
+// confirm reads the doubtful issues directly.
+func (c *cycle) confirm() error {
+	if len(c.doubts) == 0 {
+		return nil
+	}
+	ids := slices.Sorted(maps.Keys(c.doubts))
+	clear(c.doubts)
+	_, err := c.reread(ids, "changed by a person")
+	return err
+}
+
+// reread reads issues by id, stores the outcome and returns what was found.
+// Issues that the tracker no longer shows are marked gone: it was asked for
+// them directly.
+func (c *cycle) reread(ids []string, cause string) (issue.Lookup, error) {
+	found, err := c.Tracker.Fetch(c.ctx, ids)
+	if err != nil {
+		return found, fmt.Errorf("read %d issues: %w", len(ids), err)
+	}
+	for _, b := range found.Bad {
+		c.Log.Warn("issue not readable now", "source", c.Source, "issue", b.Key, "id", b.ID, "err", b.Err)
+	}
+	for batch := range slices.Chunk(found.Found, revisitBatch) {
+		if err := c.evaluate(batch, direct, cause, nil); err != nil {
+			return found, err
+		}
+	}
+	return found, c.gone(found.Gone)
+}
+
+// gone marks records whose issue the tracker no longer shows.
+func (c *cycle) gone(ids []string) error {
+	return c.change(ids, func(r *state.Record) bool {
+		if r.Issue.Gone {
+			return false
+		}
+		r.Issue.Gone = true
+		c.Log.Info("issue is gone: deleted, or hidden from our account", "source", c.Source, "issue", r.Issue.Key)
+		return true
+	})
+}
+
+// change applies fn to known records and stores those for which it says true.
+func (c *cycle) change(ids []string, fn func(*state.Record) bool) error {
+	for batch := range slices.Chunk(ids, revisitBatch) {
+		known, err := c.Store.Records(c.Source, batch)
+		if err != nil {
+			return fmt.Errorf("read records: %w", err)
+		}
+		var b state.Batch
+		for _, r := range known {
+			if r == nil {
+				continue
+			}
+			if r = clone(r); fn(r) {
+				b.Updates = append(b.Updates, c.judge(r, "").update)
+			}
+		}
+		if len(b.Updates) == 0 {
+			continue
+		}
+		if err := c.commit(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// advance moves the watermark to the start of a complete pull, less the
+// overlap. It never moves back and never beyond our own clock's idea by
+// accident: the tracker's clock alone counts.
+func (c *cycle) advance(began time.Time) error {
+	if began.IsZero() {
+		return fmt.Errorf("the tracker gave no time of its own; the watermark stays at %s", c.st.Watermark.Format(time.RFC3339))
+	}
+	if mark := began.Add(-c.Overlap); mark.After(c.st.Watermark) {
+		c.st.Watermark = mark
+	}
+	return c.commit(state.Batch{State: &c.st})
+}
+
+// revisit decides again what a new policy or new signals changed, and what the
+// time made due.
+func (c *cycle) revisit() error {
+	if hash := c.Policy.Hash() + c.signalVersion(); c.st.Policy != hash {
+		if err := c.revisitAll(); err != nil {
+			return err
+		}
+		c.st.Policy = hash
+	}
+	for {
+		ids, err := c.Store.DueBefore(c.Source, c.now, revisitBatch)
+		if err != nil {
+			return fmt.Errorf("find due issues: %w", err)
+		}
+		if len(ids) == 0 {
+			return c.confirm()
+		}
+		if err := c.again(ids, "time"); err != nil {
+			return err
+		}
+	}
+}
+
+// versioned is a signal snapshot that can tell whether anything changed.
+type versioned interface{ Version() string }
+
+func (c *cycle) signalVersion() string {
+	if v, ok := c.sig.(versioned); ok {
+		return "+" + v.Version()
+	}
+	return ""
+}
+
+func (c *cycle) revisitAll() error {
+	var ids []string
+	err := c.Store.Each(c.Source, func(r *state.Record) bool {
+		if r.Issue.Open() {
+			ids = append(ids, r.Issue.ID)
+		}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("list issues: %w", err)
+	}
+	for batch := range slices.Chunk(ids, revisitBatch) {
+		if err := c.again(batch, "policy or signals changed"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// again decides stored issues anew. An override that only time ends needs no
+// word from the tracker; the write step confirms the value before it changes.
+func (c *cycle) again(ids []string, cause string) error {
+	known, err := c.Store.Records(c.Source, ids)
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	var b state.Batch
+	for _, r := range known {
+		if r == nil {
+			continue
+		}
+		r = clone(r)
+		if r.Parked != nil && !c.now.Before(r.Parked.Until) {
+			r.Parked.Until = time.Time{} // free to be tried again
+		}
+		u := c.judge(r, cause).update
+		if !r.Due.IsZero() && !r.Due.After(c.now) {
+			r.Due = c.now.Add(time.Minute) // what is still due was looked at now
+		}
+		b.Updates = append(b.Updates, u)
+	}
+	return c.commit(b)
+}

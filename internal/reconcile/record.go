@@ -1,0 +1,64 @@
+package reconcile
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+// next is the record of an issue that was read again.
+func next(prev *state.Record, i *issue.Issue, now time.Time) *state.Record {
+	if prev == nil {
+		return &state.Record{Issue: *i, Seen: now}
+	}
+	r := clone(prev)
+	r.Issue, r.Seen, r.Absent = *i, now, 0
+	return r
+}
+
+// clone copies what a cycle changes in place.
+func clone(r *state.Record) *state.Record {
+	c := *r
+	c.Applied = maps.Clone(r.Applied)
+	c.Overrides = slices.Clone(r.Overrides)
+	c.Gaps = slices.Clone(r.Gaps)
+	c.Issue.Labels = slices.Clone(r.Issue.Labels)
+	return &c
+}
+
+func setApplied(r *state.Record, f issue.Field, v string) {
+	if r.Applied == nil {
+		r.Applied = map[issue.Field]string{}
+	}
+	r.Applied[f] = v
+}
+
+// drop removes the override at a position, none for -1.
+func drop(r *state.Record, at int) {
+	if at >= 0 {
+		r.Overrides = slices.Delete(r.Overrides, at, at+1)
+	}
+}
+
+// hold adds or replaces the override of a field.
+func hold(r *state.Record, o state.Override) {
+	at, found := slices.BinarySearchFunc(r.Overrides, o.Field, func(a state.Override, f issue.Field) int { return cmp.Compare(a.Field, f) })
+	if found {
+		r.Overrides[at] = o
+		return
+	}
+	r.Overrides = slices.Insert(r.Overrides, at, o)
+}
+
+// writable is 1 for a field that can be written on this issue, 0 for one that
+// its tracker refuses.
+func writable(r *state.Record, f issue.Field) int {
+	if slices.Contains(r.Gaps, f) {
+		return 0
+	}
+	return 1
+}

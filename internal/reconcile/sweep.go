@@ -1,0 +1,120 @@
+package reconcile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+const (
+	// settleIndex is how long a fresh change may be missing from a listing.
+	settleIndex = time.Hour
+	// sweepFloor is the number of stored issues below which any loss is
+	// possible, and lossLimit the share of them that may be missing above it.
+	sweepFloor = 20
+	lossLimit  = 0.5
+)
+
+// ErrMassLoss is returned by a sweep that misses too many issues to believe.
+var ErrMassLoss = errors.New("the tracker lists far fewer issues than are known: lost permission?")
+
+// sweep compares the ids in scope with the stored ones. What is listed and not
+// known open is read; what is known open and not listed is confirmed by id.
+func (c *cycle) sweep() error {
+	ids, err := c.Tracker.IDs(c.ctx)
+	if err != nil {
+		return fmt.Errorf("list ids: %w", err)
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	missing, open, err := c.unlisted(ids)
+	if err != nil {
+		return err
+	}
+	if open >= sweepFloor && float64(len(missing)) > lossLimit*float64(open) {
+		return fmt.Errorf("%w (%d of %d are missing; nothing was marked gone)", ErrMassLoss, len(missing), open)
+	}
+	fresh, err := c.unknown(ids)
+	if err != nil {
+		return err
+	}
+	damaged, err := c.Store.Damaged(c.Source)
+	if err != nil {
+		return fmt.Errorf("list damaged records: %w", err)
+	}
+	if read := append(fresh, damaged...); len(read) > 0 {
+		if _, err := c.reread(read, "found by the sweep"); err != nil {
+			return err
+		}
+	}
+	if err := c.absent(missing); err != nil {
+		return err
+	}
+	c.st.LastSweep = c.now
+	return c.commit(state.Batch{State: &c.st})
+}
+
+// unlisted lists the stored open issues that are not among the sorted ids.
+func (c *cycle) unlisted(ids []string) (missing []string, open int, err error) {
+	err = c.Store.Each(c.Source, func(r *state.Record) bool {
+		if r.Issue.Open() {
+			open++
+			if _, ok := slices.BinarySearch(ids, r.Issue.ID); !ok {
+				missing = append(missing, r.Issue.ID)
+			}
+		}
+		return true
+	})
+	return missing, open, err
+}
+
+// unknown lists the ids that are not stored as open.
+func (c *cycle) unknown(ids []string) ([]string, error) {
+	var out []string
+	for batch := range slices.Chunk(ids, revisitBatch) {
+		known, err := c.Store.Records(c.Source, batch)
+		if err != nil {
+			return nil, fmt.Errorf("read records: %w", err)
+		}
+		for n, r := range known {
+			if r == nil || !r.Issue.Open() || r.Absent > 0 {
+				out = append(out, batch[n])
+			}
+		}
+	}
+	return out, nil
+}
+
+// absent confirms missing issues by id. The ones that the tracker still shows
+// as open have left the scope, unless they changed so lately that the listing
+// may lag: they are not written to from now on and gone with the next sweep.
+func (c *cycle) absent(ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	before := map[string]int{}
+	if err := c.change(ids, func(r *state.Record) bool { before[r.Issue.ID] = r.Absent; return false }); err != nil {
+		return err
+	}
+	found, err := c.reread(ids, "left the listing")
+	if err != nil {
+		return err
+	}
+	var strays []string
+	for _, i := range found.Found {
+		if i.Open() && c.now.Sub(i.Updated) > settleIndex {
+			strays = append(strays, i.ID)
+		}
+	}
+	return c.change(strays, func(r *state.Record) bool {
+		r.Absent = before[r.Issue.ID] + 1
+		if r.Absent > 1 {
+			r.Issue.Gone = true
+			c.Log.Info("issue left the scope", "source", c.Source, "issue", r.Issue.Key)
+		}
+		return true
+	})
+}
