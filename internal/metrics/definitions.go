@@ -1,0 +1,63 @@
+package metrics
+
+// Prefix starts every name.
+const Prefix = "lanekeeper_"
+
+// Definition describes one metric of the public contract.
+type Definition struct {
+	Name   string // with the prefix
+	Kind   string // counter, gauge or histogram
+	Labels []string
+	Help   string
+	// Reserved metrics have their name and labels settled, and are registered
+	// once the part of lanekeeper that they measure exists.
+	Reserved bool
+}
+
+func def(kind, name, help string, labels ...string) Definition {
+	return Definition{Name: Prefix + name, Kind: kind, Labels: labels, Help: help}
+}
+
+func reserved(d Definition) Definition {
+	d.Reserved = true
+	return d
+}
+
+// Definitions lists every metric in the order of the documentation.
+func Definitions() []Definition {
+	const c, g, h = "counter", "gauge", "histogram"
+	return []Definition{
+		def(g, "build_info", "Always 1; the labels tell what runs.", "version", "revision", "goversion"),
+		def(g, "issues", "Open issues by lane; the empty lane holds the undecided.", "source", "lane"),
+		def(g, "cycle_last_success_timestamp_seconds", "When the last good cycle ended.", "source"),
+		def(h, "cycle_duration_seconds", "How long the steps of a cycle take.", "source", "step"),
+		def(g, "cycle_consecutive_failures", "Failed cycles since the last good one.", "source"),
+		def(c, "requests_total", "Attempts at requests to the tracker.", "source", "operation", "outcome"),
+		def(g, "request_budget_remaining_ratio", "What is left of the tracker's request budget, 0 to 1.", "source", "budget"),
+		def(c, "changes_total", "Changes by what became of them.", "source", "field", "outcome"),
+		def(g, "overrides", "Managed fields that stay as people set them.", "source", "field"),
+		def(c, "flaps_total", "Decisions that would have returned to the previous value within settle and were held.", "source"),
+		def(g, "parked_issues", "Issues that wait after a failed write.", "source"),
+		def(g, "guard_tripped", "1 while a plan waits for approval.", "source"),
+		def(g, "paused", "1 while all writes are stopped."),
+		reserved(def(g, "sla_issues", "Open issues under an SLA by the state of its clock.", "source", "lane", "sla", "state")),
+		reserved(def(g, "sla_next_breach_timestamp_seconds", "When the next clock runs out.", "source", "sla")),
+		reserved(def(c, "sla_breaches_total", "Clocks that ran out.", "source", "sla")),
+		def(g, "lane_share_ratio", "Share of the open issues in a lane, 0 to 1.", "source", "lane"),
+		def(g, "lane_share_target_ratio", "Bounds of a lane's share in the policy; bound is min or max.", "source", "lane", "bound"),
+		reserved(def(c, "alerts_total", "Alerts by what became of them.", "channel", "outcome")),
+		def(g, "config_last_reload_successful", "1 when the last load of the configuration worked."),
+		def(g, "state_size_bytes", "Size of the state file."),
+	}
+}
+
+// lookup finds a definition by its name without the prefix. A name that is not
+// defined is a mistake in this package.
+func lookup(name string) Definition {
+	for _, d := range Definitions() {
+		if d.Name == Prefix+name {
+			return d
+		}
+	}
+	panic("metrics: " + name + " is not defined")
+}
