@@ -1,0 +1,89 @@
+package config
+
+// policyKeys describe the policy. Its types check themselves, so bounds and
+// requirements here only reach the schema and the reference.
+func policyKeys() map[string]key {
+	expr := "A CEL expression."
+	return map[string]key{
+		"policy.score": {doc: "How the score, 0..100, is computed: the weighted mean of the pillars."},
+		"policy.score.preset": {given: "three_pillars", oneOf: []string{"three_pillars", "rice", "wsjf", "ice", "moscow", "opportunity"},
+			doc: "Fills in what is not given here."},
+		"policy.score.pillars":           {given: "the preset's", doc: "Inputs of the score, by name."},
+		"policy.score.pillars.*":         {doc: "One pillar."},
+		"policy.score.pillars.*.weight":  {least: ptr(0), doc: "Weight in the mean."},
+		"policy.score.pillars.*.expr":    {doc: expr + " The pillar's value, 0..100."},
+		"policy.score.pillars.*.default": {given: "the pillar is left out and confidence falls", least: ptr(0), most: ptr(100), doc: "Value where an input is missing."},
+		"policy.score.pillars.*.rubric":  {given: "none", doc: "What values mean, for people: a value and a sentence."},
+		"policy.score.pillars.*.rubric.*": {
+			doc: "What the value means."},
+		"policy.score.effort":         {given: "the preset's", doc: "What the score is divided by to order a lane."},
+		"policy.score.effort.expr":    {doc: expr + " Greater than 0."},
+		"policy.score.effort.default": {given: "no value per effort", above: ptr(0), doc: "Effort where an input is missing."},
+
+		"policy.priority":        {given: "the preset's", doc: "How scores become priorities."},
+		"policy.priority.margin": {given: "0", least: ptr(0), doc: "How far beyond an edge the score must be to leave a band."},
+		"policy.priority.bands":  {doc: "Lower edge of each priority; below the lowest edge it is low."},
+		"policy.priority.bands.*": {least: ptr(0), most: ptr(100),
+			doc: "Score at which the band begins."},
+
+		"policy.lanes":                   {given: "the built-in lanes", doc: "Lanes in order: the first whose when is true takes the issue; the last must always be true."},
+		"policy.lanes[].name":            {required: true, form: formName, doc: "Unique name; the label is lane:NAME."},
+		"policy.lanes[].why":             {given: "none", doc: "A sentence for people."},
+		"policy.lanes[].when":            {required: true, doc: expr + " Whether an issue belongs here."},
+		"policy.lanes[].stay":            {given: "when", doc: expr + " Keeps an issue that is already here, beside when."},
+		"policy.lanes[].horizon":         {given: "none", oneOf: []string{"current-sprint", "next-release", "roadmap"}, doc: "Time horizon; the label is horizon:NAME."},
+		"policy.lanes[].mode":            {given: "the source's", oneOf: []string{"observe", "suggest", "enforce"}, doc: "Mode of this lane, if it is narrower than the source's."},
+		"policy.lanes[].priority":        {given: "no bounds", doc: "Bounds of the priority inside the lane."},
+		"policy.lanes[].priority.at_least": {
+			doc: "Least priority."},
+		"policy.lanes[].priority.at_most": {doc: "Highest priority."},
+		"policy.lanes[].sla":              {given: "none", doc: "Name of the SLA under slas."},
+		"policy.lanes[].share":            {given: "no target", doc: "Target share of the open issues."},
+		"policy.lanes[].share.min":        {least: ptr(0), most: ptr(1), doc: "Least share, as a fraction."},
+		"policy.lanes[].share.max":        {least: ptr(0), most: ptr(1), doc: "Largest share, as a fraction."},
+		"policy.lanes[].owner":            {given: "nobody is assigned", doc: "Who gets the lane's issues."},
+		"policy.lanes[].owner.assign":     {doc: "E-mail address or account id."},
+		"policy.lanes[].approvers":        {given: "everybody", doc: "Who may move issues into and out of the lane: e-mail addresses or account ids."},
+		"policy.lanes[].contested":        {given: "flag", oneOf: []string{"flag", "restore"}, doc: "What happens to a move by anybody else."},
+		"policy.lanes[].min_confidence":   {given: "0", least: ptr(0), most: ptr(1), doc: "Least confidence of the score with which issues here are written to."},
+		"policy.lanes[].alarm_above":      {given: "no alarm", least: ptr(0), doc: "Number of issues above which the lane is reported."},
+
+		"policy.slas":                     {given: "none", doc: "Respond and resolve promises, by name."},
+		"policy.slas.*":                   {doc: "One SLA."},
+		"policy.slas.*.calendar":          {given: "all hours of all days", doc: "Working time of the team."},
+		"policy.slas.*.calendar.timezone": {required: true, doc: "Time zone, by its IANA name."},
+		"policy.slas.*.calendar.hours":    {doc: "Working hours by day or range of days."},
+		"policy.slas.*.calendar.hours.*":  {doc: "From and to, such as 09:00-18:00."},
+		"policy.slas.*.calendar.holidays": {given: "none", doc: "Days off, such as 2026-12-25."},
+		"policy.slas.*.starts":            {given: "created", oneOf: []string{"created", "entered_lane", "label"}, doc: "What starts the clock."},
+		"policy.slas.*.label":             {doc: "The label that starts the clock, where starts is label."},
+		"policy.slas.*.pauses":            {given: "none", doc: "What stops the clock."},
+		"policy.slas.*.pauses.statuses":   {doc: "Names of statuses."},
+		"policy.slas.*.pauses.labels":     {doc: "Labels."},
+		"policy.slas.*.warn_at":           {given: "no warning", doc: "Fractions of the target at which to warn."},
+		"policy.slas.*.targets":           {required: true, doc: "Targets in order; the first whose when is true counts."},
+		"policy.slas.*.targets[].when":    {given: "always", doc: expr},
+		"policy.slas.*.targets[].respond": {given: "no target", doc: "Time to the first response."},
+		"policy.slas.*.targets[].resolve": {given: "no target", doc: "Time to the resolution."},
+
+		"policy.overrides":             {doc: "How people's own changes are treated."},
+		"policy.overrides.ttl":         {given: "until a person takes it back", doc: "Time after which lanekeeper may change the field again."},
+		"policy.overrides.release":     {given: "never", oneOf: []string{"lane_change"}, doc: "lane_change ends overrides when the policy moves the issue to another lane."},
+		"policy.overrides.first_sight": {given: "adopt for assignee and due, claim for the rest", doc: "What happens to values that were there before lanekeeper, by field."},
+		"policy.overrides.first_sight.*": {oneOf: []string{"adopt", "claim"},
+			doc: "adopt keeps the value as an override; claim changes it."},
+		"policy.settle":         {given: "0", doc: "How long an issue must have been out of a lane or band before it may return."},
+		"policy.marks":          {given: "none", doc: "Further managed labels that follow the score, such as moscow:must."},
+		"policy.marks[].prefix": {required: true, doc: "Prefix of the label, without the colon."},
+		"policy.marks[].bands":  {required: true, doc: "Lower edge of each value; the lowest must be 0."},
+		"policy.marks[].bands.*": {least: ptr(0), most: ptr(100),
+			doc: "Score at which the value begins."},
+		"policy.marks[].margin": {given: "0", least: ptr(0), doc: "How far beyond an edge the score must be to leave a band."},
+		"policy.marks[].cap":    {given: "none", doc: "Largest share of open issues that may carry a value; more is reported."},
+		"policy.marks[].cap.*":  {least: ptr(0), most: ptr(1), doc: "Share, as a fraction."},
+
+		"policy.teams": {given: "none", doc: "Policies of single sources (payments) or projects (payments/PAY). Each changes only what it names: mappings are merged, " +
+			"lanes are merged by name and new ones go before the last, marks are merged by prefix, other lists are replaced, and an empty value takes the base's away."},
+		"policy.teams.*": {doc: "A partial policy; the keys are those of policy."},
+	}
+}

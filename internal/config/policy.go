@@ -1,0 +1,153 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/lanekeeper/lanekeeper/policy"
+)
+
+// loadPolicy reads the policy from where it stands, merges the teams' parts
+// into it and compiles all of it.
+func (doc *document) loadPolicy(d *decoder) {
+	root, p := doc.policyNode(d)
+	if root == nil {
+		doc.Policy = policy.Default()
+	} else {
+		doc.Policy, doc.Teams = d.policies(root, p, doc.Sources)
+	}
+	if !d.clean(p) {
+		return // types are wrong: what compiles would not be what was meant
+	}
+	set, problems := policy.CompileSet(doc.Policy, doc.Teams)
+	for _, one := range problems {
+		d.policyProblem(p, one)
+	}
+	doc.Set = set
+	doc.checkLanes(d)
+}
+
+// policyNode finds the policy: inline, in its own file, or nowhere (nil).
+func (doc *document) policyNode(d *decoder) (*node, path) {
+	inline := path{text: "policy", table: "policy"}
+	if doc.PolicyFile == "" {
+		return doc.Inline, inline
+	}
+	if doc.Inline != nil {
+		d.problem("policy_file", "", "policy and policy_file are both given; keep one")
+		return doc.Inline, inline
+	}
+	name := within(d.secrets.dir, filepath.FromSlash(doc.PolicyFile))
+	data, err := readFile(name, maxSize)
+	if err != nil {
+		d.problem("policy_file", "", "read %s: %s", shorten(name), err)
+		return nil, inline
+	}
+	root := read(name, data, d.out)
+	if root != nil {
+		d.at["policy"] = entry{value: root}
+	}
+	return root, inline
+}
+
+// policies decodes the base policy and the complete policy of each team.
+func (d *decoder) policies(root *node, p path, sources []Source) (policy.Spec, map[string]policy.Spec) {
+	base, teams := root.without("teams")
+	spec := policy.Spec{}
+	d.at[p.text] = entry{value: root, key: d.at[p.text].key}
+	d.structure(base, p, reflect.ValueOf(&spec).Elem())
+	if teams == nil || teams.value.kind == null {
+		return spec, nil
+	}
+	at := p.key("teams")
+	d.at[at.text] = *teams
+	if teams.value.kind != mapping {
+		d.wrong(teams.value, at, "want a mapping, got %s", teams.value.describe())
+		return spec, nil
+	}
+	out := map[string]policy.Spec{}
+	for _, e := range teams.value.entries {
+		d.team(e, at.member(e.key.text), sources)
+		one := policy.Spec{}
+		whole := merged(base, e.value)
+		if e.value.kind == mapping {
+			d.structure(whole, path{at.member(e.key.text).text, "policy"}, reflect.ValueOf(&one).Elem())
+			out[e.key.text] = one
+		}
+	}
+	return spec, out
+}
+
+// team checks that a team's policy is one and belongs to a source or project
+// that is configured.
+func (d *decoder) team(e entry, p path, sources []Source) {
+	d.at[p.text] = e
+	if e.value.kind != mapping {
+		d.problem(p.text, "", "want a mapping with a part of a policy, got %s", e.value.describe())
+	}
+	var known []string
+	for i := range sources {
+		known = append(known, sources[i].Name)
+		for _, key := range sources[i].Projects() {
+			known = append(known, sources[i].Name+"/"+key)
+		}
+	}
+	if !slices.Contains(known, e.key.text) {
+		d.out.add(Problem{File: e.key.file.name, Line: e.key.pos.line, Col: e.key.pos.col, Path: p.text,
+			Message: "no such source or project; write source or source/PROJECT", Suggestion: nearest(e.key.text, known)})
+	}
+}
+
+// clean reports whether the policy has had no problem so far.
+func (d *decoder) clean(p path) bool {
+	return !slices.ContainsFunc(d.out.problems, func(o Problem) bool {
+		return o.Path == p.text || strings.HasPrefix(o.Path, p.text+".") || strings.HasPrefix(o.Path, p.text+"[")
+	})
+}
+
+// policyProblem gives a problem of the compiler its place in the file. Its
+// line and column count inside the expression.
+func (d *decoder) policyProblem(p path, one policy.Problem) {
+	full := strings.TrimSuffix(p.text+"."+one.Path, ".")
+	out := d.place(full, one.Suggestion, one.Message)
+	if e, ok := d.at[full]; ok && one.Line > 0 {
+		at := e.value.inside(one.Line, one.Col)
+		out.Line, out.Col = at.line, at.col
+	}
+	if one.Warning {
+		d.out.warn(out)
+		return
+	}
+	d.out.add(out)
+}
+
+// checkLanes checks the lanes that alert channels name.
+func (doc *document) checkLanes(d *decoder) {
+	var lanes []string
+	for _, spec := range append([]policy.Spec{doc.Policy}, teamSpecs(doc.Teams)...) {
+		for _, l := range spec.Lanes {
+			lanes = append(lanes, l.Name)
+		}
+	}
+	if len(lanes) == 0 {
+		return
+	}
+	for i, ch := range doc.Alerts.Channels {
+		for j, l := range ch.Lanes {
+			if !slices.Contains(lanes, l) {
+				d.problem(fmt.Sprintf("alerts.channels[%d].lanes[%d]", i, j), nearest(l, lanes), "no lane has the name %q", shorten(l))
+			}
+		}
+	}
+}
+
+func teamSpecs(teams map[string]policy.Spec) []policy.Spec {
+	var out []policy.Spec
+	for _, k := range sortedKeys(teams) {
+		out = append(out, teams[k])
+	}
+	return out
+}
