@@ -1,6 +1,12 @@
 package answer
 
-import "time"
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+)
 
 // Style is how text is rendered. The zero Style is plain, of any width, in UTC
 // and with absolute times only.
@@ -14,4 +20,119 @@ type Style struct {
 	Zone *time.Location
 	// Now is what relative times are relative to; zero leaves them out.
 	Now time.Time
+}
+
+// color is the parameter of an SGR escape sequence. Only the terminal's own
+// palette is used, so that its light and dark schemes both work.
+type color string
+
+const (
+	none   color = ""
+	bold   color = "1"
+	faint  color = "2"
+	red    color = "31"
+	green  color = "32"
+	yellow color = "33"
+	cyan   color = "36"
+	alarm  color = "1;31"
+)
+
+// paint colours text where colour is wanted.
+func (s Style) paint(c color, text string) string {
+	if !s.Color || c == none || text == "" {
+		return text
+	}
+	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
+}
+
+// stamp writes a moment in the zone of the style.
+func (s Style) stamp(t time.Time) string {
+	zone := s.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return t.In(zone).Format("2006-01-02 15:04 MST")
+}
+
+// when writes a moment relative and absolute: "2 h ago (2026-06-03 14:05 CEST)".
+func (s Style) when(t time.Time) string {
+	if s.Now.IsZero() {
+		return s.stamp(t)
+	}
+	return s.relative(t) + " (" + s.stamp(t) + ")"
+}
+
+// relative says how far a moment is from now, in either direction.
+func (s Style) relative(t time.Time) string {
+	switch d := s.Now.Sub(t); {
+	case s.Now.IsZero():
+		return s.stamp(t)
+	case d < 0 && d > -time.Minute:
+		return "in a moment"
+	case d < 0:
+		return "in " + Span(d)
+	default:
+		return Ago(d)
+	}
+}
+
+// age is relative for table cells: "never" for the zero time.
+func (s Style) age(t time.Time) string {
+	if t.IsZero() {
+		return "never"
+	}
+	return s.relative(t)
+}
+
+func priorityColor(p issue.Priority) color {
+	switch p {
+	case issue.Urgent:
+		return alarm
+	case issue.High:
+		return yellow
+	}
+	return none
+}
+
+func statusColor(st Status) color {
+	switch st {
+	case Applied:
+		return green
+	case Failed, Refused:
+		return red
+	case Held, Parked, Paused:
+		return yellow
+	case Observed, Suggested, Superseded, Reverted:
+		return faint
+	}
+	return none
+}
+
+// count writes a number with its noun: "1 issue", "2 issues". Nouns with
+// another plural than -s are given with it, as "entry|entries".
+func count(n int, noun string) string {
+	one, many, irregular := strings.Cut(noun, "|")
+	if !irregular {
+		many = one + "s"
+	}
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// shortHash is what people compare a policy's hash by.
+func shortHash(h string) string { return h[:min(len(h), 12)] }
+
+// orDash shows that a value is empty.
+func orDash(s string) string {
+	if s == "" {
+		return "–"
+	}
+	return s
+}
+
+// number writes a score without needless decimals.
+func number(x float64) string {
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", x), "0"), ".")
 }

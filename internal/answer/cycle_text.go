@@ -1,0 +1,174 @@
+package answer
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+)
+
+// WriteText shows the changes, each source, how the issues are spread, and one
+// closing sentence.
+func (c Cycle) WriteText(w io.Writer, s Style) error {
+	d := &document{Style: s}
+	d.changes(c.Changes)
+	d.cycleSources(c)
+	if len(c.Lanes) > 0 {
+		d.heading("Lanes")
+		d.lanes(c.Lanes)
+	}
+	if len(c.LeastCertain) > 0 {
+		d.heading("Least certain")
+		d.leastCertain(c.LeastCertain)
+	}
+	d.blank()
+	d.line("%s", c.Summary())
+	return d.writeTo(w)
+}
+
+// Summary closes the answer of plan and once in a sentence or two.
+func (c Cycle) Summary() string {
+	var b strings.Builder
+	b.WriteString(c.outcome())
+	if c.Paused {
+		b.WriteString(" Writes are paused: `lanekeeper resume` lets them go on.")
+	}
+	for _, s := range c.Sources {
+		if s.Held != "" && s.Plan != "" {
+			fmt.Fprintf(&b, " %s is held: `lanekeeper approve %s` lets it go on.", s.Source, s.Plan)
+		}
+	}
+	if sources, _ := c.Failures(); sources > 0 {
+		fmt.Fprintf(&b, " %s could not be finished.", count(sources, "source"))
+	}
+	return b.String()
+}
+
+// outcome says what the changes come to.
+func (c Cycle) outcome() string {
+	if len(c.Changes) == 0 {
+		return fmt.Sprintf("Nothing to change: %s as policy wants them.", c.open("is|are"))
+	}
+	refs := map[string]bool{}
+	for _, ch := range c.Changes {
+		refs[ch.Ref] = true
+	}
+	what := fmt.Sprintf("%s on %d of %s", count(len(c.Changes), "change"), len(refs), c.open(""))
+	if c.DryRun {
+		return what + "; nothing was written. `lanekeeper once` would do it."
+	}
+	return what + ": " + tally(c.Changes) + "."
+}
+
+// open counts the open issues of all sources, with a verb to agree.
+func (c Cycle) open(verb string) string {
+	n := 0
+	for _, s := range c.Sources {
+		n += s.Issues
+	}
+	text := count(n, "open issue")
+	one, many, ok := strings.Cut(verb, "|")
+	switch {
+	case !ok:
+		return text
+	case n == 1:
+		return text + " " + one
+	}
+	return text + " " + many
+}
+
+// tally counts changes by status in a fixed order: "10 applied, 1 failed".
+func tally(list []Change) string {
+	counts := map[Status]int{}
+	for _, c := range list {
+		counts[c.Status]++
+	}
+	var parts []string
+	for _, st := range []Status{
+		Applied, Planned, Observed, Suggested, Held, Paused, Parked, Refused, Failed, Superseded, Reverted,
+	} {
+		if n := counts[st]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, st))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (d *document) changes(list []Change) {
+	t := &table{columns: []column{
+		{head: "ISSUE"}, {head: "FIELD"}, {head: "FROM"}, {head: "TO"}, {head: "STATUS"}, {head: "REASON", flex: true},
+	}}
+	for _, c := range list {
+		from, to := c.Values()
+		reason := c.Reason
+		if c.Error != "" {
+			reason = c.Error
+		}
+		t.row(text(c.Ref), text(string(c.Field)), cell{from, faint}, cell{to, bold},
+			cell{string(c.Status), statusColor(c.Status)}, text(reason))
+	}
+	d.table(t)
+}
+
+// Values are the two sides of a change as people read them. Of a comment the
+// change holds only a fingerprint.
+func (c Change) Values() (from, to string) {
+	if c.Field != issue.FieldComment {
+		return orDash(c.From), orDash(c.To)
+	}
+	switch c.Op {
+	case issue.Set:
+		return "–", "new comment"
+	case issue.Clear:
+		return "comment", "–"
+	}
+	return "comment", "new text"
+}
+
+func (d *document) cycleSources(c Cycle) {
+	t := &table{columns: []column{
+		{head: "SOURCE"}, {head: "MODE"}, {head: "OPEN", right: true}, {head: "CHANGED", right: true},
+		{head: "PARKED", right: true}, {head: "RESULT", flex: true},
+	}}
+	for _, s := range c.Sources {
+		result := cell{"ok", green}
+		switch {
+		case s.Error != "":
+			result = cell{string(s.Error), red}
+		case s.Held != "":
+			result = cell{"held: " + s.Held, yellow}
+		}
+		mode := s.Mode
+		if mode == "" {
+			mode = c.Mode
+		}
+		t.row(text(s.Source), text(mode), text(fmt.Sprint(s.Issues)), text(fmt.Sprint(s.Changed)),
+			cell{fmt.Sprint(s.Parked), warnAbove(s.Parked, 0)}, result)
+	}
+	if len(c.Changes) > 0 {
+		d.blank()
+	}
+	d.table(t)
+	d.line("policy %s", orDash(shortHash(c.PolicyHash)))
+}
+
+// warnAbove colours a count that should be small.
+func warnAbove(n, limit int) color {
+	if n > limit {
+		return yellow
+	}
+	return none
+}
+
+func (d *document) leastCertain(items []Item) {
+	t := &table{columns: []column{
+		{head: "ISSUE"}, {head: "LANE"}, {head: "SCORE", right: true}, {head: "CONFIDENCE", right: true},
+		{head: "MISSING", flex: true}, {head: "TITLE", flex: true},
+	}}
+	for _, i := range items {
+		t.row(text(i.Ref), text(orDash(i.Lane)), text(number(i.Score)), cell{percent(i.Confidence), yellow},
+			text(orDash(strings.Join(i.Missing, ", "))), text(i.Title))
+	}
+	d.table(t)
+}

@@ -1,0 +1,102 @@
+package answer
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// WriteText shows one line for each plan.
+func (l Plans) WriteText(w io.Writer, s Style) error {
+	d := &document{Style: s}
+	t := &table{columns: []column{
+		{head: "PLAN"}, {head: "SOURCE"}, {head: "MADE"}, {head: "ISSUES", right: true}, {head: "CHANGES", right: true},
+		{head: "STATUS"}, {head: "NOTE", flex: true},
+	}}
+	held := 0
+	for _, p := range l.Plans {
+		if p.Status == "held" {
+			held++
+		}
+		t.row(text(p.ID), text(p.Source), text(s.age(p.At)), text(fmt.Sprint(p.Issues)), text(fmt.Sprint(p.Size)),
+			cell{p.Status, planColor(p.Status)}, text(p.note()))
+	}
+	d.table(t)
+	if len(l.Plans) > 0 {
+		d.blank()
+	}
+	d.line("%s, %d held.", count(len(l.Plans), "plan"), held)
+	return d.writeTo(w)
+}
+
+func planColor(status string) color {
+	switch status {
+	case "held":
+		return yellow
+	case "done":
+		return green
+	}
+	return none
+}
+
+// note says why a plan is held, who let it go on and what it takes back.
+func (p Plan) note() string {
+	var parts []string
+	if p.Undoes != "" {
+		parts = append(parts, "undoes "+p.Undoes)
+	}
+	if p.Reason != "" {
+		parts = append(parts, p.Reason)
+	}
+	if p.By != "" {
+		parts = append(parts, "by "+p.By)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// WriteText shows the plan and its changes.
+func (p Plan) WriteText(w io.Writer, s Style) error {
+	d := &document{Style: s}
+	d.line("Plan %s of %s, made %s in %s mode: %s on %d of %s.", p.ID, p.Source, s.when(p.At), p.Mode,
+		count(p.Size, "change"), p.Issues, count(p.Open, "open issue"))
+	d.line("It is %s%s.", p.Status, colon(p.note()))
+	if p.Status == "held" {
+		d.line("`lanekeeper approve %s` lets it go on.", p.ID)
+	}
+	if len(p.Changes) > 0 {
+		d.blank()
+		d.changes(p.Changes)
+		d.blank()
+		d.line("%s: %s.", count(len(p.Changes), "change"), tally(p.Changes))
+	}
+	return d.writeTo(w)
+}
+
+// colon appends a remark where there is one.
+func colon(s string) string {
+	if s == "" {
+		return ""
+	}
+	return ": " + s
+}
+
+// WriteText shows what was taken back.
+func (u Undo) WriteText(w io.Writer, s Style) error {
+	d := &document{Style: s}
+	d.changes(u.Changes)
+	if len(u.Changes) == 0 {
+		d.line("Nothing to undo.")
+		return d.writeTo(w)
+	}
+	d.blank()
+	d.line("%s: %s. Changes that are superseded were left alone: the field no longer holds what lanekeeper wrote.",
+		count(len(u.Changes), "change"), tally(u.Changes))
+	return d.writeTo(w)
+}
+
+// WriteText says that the configuration was reloaded.
+func (r Reload) WriteText(w io.Writer, s Style) error {
+	d := &document{Style: s}
+	d.line("The configuration was reloaded; policy %s.", orDash(shortHash(r.PolicyHash)))
+	return d.writeTo(w)
+}
