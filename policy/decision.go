@@ -106,6 +106,8 @@ type Pillar struct {
 type RuleResult struct {
 	Lane   string  `cbor:"1,keyasint"`
 	Result Outcome `cbor:"2,keyasint"`
+	// Missing names the inputs for want of which a condition could not hold.
+	Missing []string `cbor:"3,keyasint,omitempty"`
 }
 
 // Outcome of one lane's rule.

@@ -11,149 +11,152 @@ import (
 
 // Spec is a policy as people write it. Compile checks it and makes it run.
 type Spec struct {
-	Score    ScoreSpec    `yaml:"score"`
-	Priority PrioritySpec `yaml:"priority"`
+	Score    ScoreSpec    `yaml:"score" json:"score,omitempty,omitzero"`
+	Priority PrioritySpec `yaml:"priority" json:"priority,omitempty,omitzero"`
 	// Lanes are tried in order; the first whose When is true takes the issue.
 	// The last must always be true.
-	Lanes []LaneSpec `yaml:"lanes"`
+	Lanes []LaneSpec `yaml:"lanes" json:"lanes,omitempty,omitzero"`
 	// SLAs by name; lanes name the one that their issues are held to.
-	SLAs      map[string]SLASpec `yaml:"slas"`
-	Overrides OverrideSpec       `yaml:"overrides"`
+	SLAs      map[string]SLASpec `yaml:"slas" json:"slas,omitempty,omitzero"`
+	Overrides OverrideSpec       `yaml:"overrides" json:"overrides,omitempty,omitzero"`
 	// Settle is how long a lane or band must have been left before an issue
 	// may return to it.
-	Settle time.Duration `yaml:"settle"`
+	Settle time.Duration `yaml:"settle" json:"settle,omitempty,omitzero"`
 	// Marks are further managed labels derived from the score, such as MoSCoW.
-	Marks []MarkSpec `yaml:"marks"`
+	Marks []MarkSpec `yaml:"marks" json:"marks,omitempty,omitzero"`
 }
 
 // ScoreSpec says how the score is computed: the weighted mean of the pillars.
 type ScoreSpec struct {
 	// Preset fills in what is not given: three_pillars, rice, wsjf, ice,
 	// moscow or opportunity.
-	Preset  string                `yaml:"preset"`
-	Pillars map[string]PillarSpec `yaml:"pillars"`
-	Effort  EffortSpec            `yaml:"effort"`
+	Preset  string                `yaml:"preset" json:"preset,omitempty,omitzero"`
+	Pillars map[string]PillarSpec `yaml:"pillars" json:"pillars,omitempty,omitzero"`
+	Effort  EffortSpec            `yaml:"effort" json:"effort,omitempty,omitzero"`
 }
 
 // PillarSpec is one input of the score, 0..100.
 type PillarSpec struct {
-	Weight float64 `yaml:"weight"`
-	Expr   string  `yaml:"expr"`
+	Weight float64 `yaml:"weight" json:"weight,omitempty,omitzero"`
+	Expr   string  `yaml:"expr" json:"expr,omitempty,omitzero"`
 	// Default is the value where an input of Expr is missing; nil makes the
 	// pillar unknown, which leaves it out of the mean and lowers confidence.
-	Default *float64 `yaml:"default"`
+	Default *float64 `yaml:"default" json:"default,omitempty,omitzero"`
 	// Rubric describes levels for people, from value to text.
-	Rubric map[int]string `yaml:"rubric"`
+	Rubric map[int]string `yaml:"rubric" json:"rubric,omitempty,omitzero"`
 }
 
 // EffortSpec is what the score is divided by to order a lane; it must be
 // greater than 0.
 type EffortSpec struct {
-	Expr    string   `yaml:"expr"`
-	Default *float64 `yaml:"default"`
+	Expr    string   `yaml:"expr" json:"expr,omitempty,omitzero"`
+	Default *float64 `yaml:"default" json:"default,omitempty,omitzero"`
 }
 
 // PrioritySpec maps ranges of score to priorities.
 type PrioritySpec struct {
 	// Margin is how far beyond an edge the score must be to leave a band.
-	Margin float64 `yaml:"margin"`
+	Margin float64 `yaml:"margin" json:"margin,omitempty,omitzero"`
 	// Bands are lower edges; below the lowest is low.
-	Bands map[issue.Priority]float64 `yaml:"bands"`
+	Bands map[issue.Priority]float64 `yaml:"bands" json:"bands,omitempty,omitzero"`
 }
 
 // LaneSpec is one queue of work.
 type LaneSpec struct {
-	Name string `yaml:"name"`
-	Why  string `yaml:"why"`
-	When string `yaml:"when"`
+	Name string `yaml:"name" json:"name,omitempty,omitzero"`
+	Why  string `yaml:"why" json:"why,omitempty,omitzero"`
+	When string `yaml:"when" json:"when,omitempty,omitzero"`
 	// Stay keeps an issue that is already in the lane, beside When.
-	Stay    string `yaml:"stay"`
-	Horizon string `yaml:"horizon"` // current-sprint, next-release, roadmap
+	Stay    string `yaml:"stay" json:"stay,omitempty,omitzero"`
+	Horizon string `yaml:"horizon" json:"horizon,omitempty,omitzero"` // current-sprint, next-release, roadmap
 	// Mode narrows the source's mode for issues of this lane: observe, suggest
 	// or enforce; "" is the source's own.
-	Mode     string           `yaml:"mode"`
-	Priority LanePrioritySpec `yaml:"priority"`
-	SLA      string           `yaml:"sla"`
-	Share    ShareSpec        `yaml:"share"`
-	Owner    OwnerSpec        `yaml:"owner"`
+	Mode     string           `yaml:"mode" json:"mode,omitempty,omitzero"`
+	Priority LanePrioritySpec `yaml:"priority" json:"priority,omitempty,omitzero"`
+	SLA      string           `yaml:"sla" json:"sla,omitempty,omitzero"`
+	Share    ShareSpec        `yaml:"share" json:"share,omitempty,omitzero"`
+	Owner    OwnerSpec        `yaml:"owner" json:"owner,omitempty,omitzero"`
 	// Approvers may move issues into and out of the lane.
-	Approvers []string `yaml:"approvers"`
+	Approvers []string `yaml:"approvers" json:"approvers,omitempty,omitzero"`
 	// Contested says what happens to a move by anybody else: flag or restore.
-	Contested string `yaml:"contested"`
+	Contested string `yaml:"contested" json:"contested,omitempty,omitzero"`
 	// MinConfidence is the least confidence of the score, 0..1, for which
 	// issues are moved into this lane and written to.
-	MinConfidence float64 `yaml:"min_confidence"`
+	MinConfidence float64 `yaml:"min_confidence" json:"min_confidence,omitempty,omitzero"`
+	// Examples are issues that must land in this lane; `policy test` checks them.
+	// They decide nothing and are no part of the hash.
+	Examples []Literal `yaml:"examples" json:"-"`
 	// AlarmAbove is the number of issues above which the lane is reported.
-	AlarmAbove int `yaml:"alarm_above"`
+	AlarmAbove int `yaml:"alarm_above" json:"alarm_above,omitempty,omitzero"`
 }
 
 // LanePrioritySpec bounds the band's priority inside a lane.
 type LanePrioritySpec struct {
-	AtLeast *issue.Priority `yaml:"at_least"`
-	AtMost  *issue.Priority `yaml:"at_most"`
+	AtLeast *issue.Priority `yaml:"at_least" json:"at_least,omitempty,omitzero"`
+	AtMost  *issue.Priority `yaml:"at_most" json:"at_most,omitempty,omitzero"`
 }
 
 // ShareSpec is a lane's target share of the open issues, 0..1.
 type ShareSpec struct {
-	Min *float64 `yaml:"min"`
-	Max *float64 `yaml:"max"`
+	Min *float64 `yaml:"min" json:"min,omitempty,omitzero"`
+	Max *float64 `yaml:"max" json:"max,omitempty,omitzero"`
 }
 
 // OwnerSpec assigns the lane's issues.
 type OwnerSpec struct {
-	Assign string `yaml:"assign"` // e-mail or account id
+	Assign string `yaml:"assign" json:"assign,omitempty,omitzero"` // e-mail or account id
 }
 
 // SLASpec is a respond and resolve promise on a calendar.
 type SLASpec struct {
-	Calendar *CalendarSpec `yaml:"calendar"` // nil: all hours of all days
+	Calendar *CalendarSpec `yaml:"calendar" json:"calendar,omitempty,omitzero"` // nil: all hours of all days
 	// Starts is created, entered_lane or label.
-	Starts  string       `yaml:"starts"`
-	Label   string       `yaml:"label"` // the label, where Starts is label
-	Pauses  PauseSpec    `yaml:"pauses"`
-	WarnAt  []float64    `yaml:"warn_at"` // fractions of the target
-	Targets []TargetSpec `yaml:"targets"`
+	Starts  string       `yaml:"starts" json:"starts,omitempty,omitzero"`
+	Label   string       `yaml:"label" json:"label,omitempty,omitzero"` // the label, where Starts is label
+	Pauses  PauseSpec    `yaml:"pauses" json:"pauses,omitempty,omitzero"`
+	WarnAt  []float64    `yaml:"warn_at" json:"warn_at,omitempty,omitzero"` // fractions of the target
+	Targets []TargetSpec `yaml:"targets" json:"targets,omitempty,omitzero"`
 }
 
 // CalendarSpec is a team's working time.
 type CalendarSpec struct {
-	Timezone string            `yaml:"timezone"`
-	Hours    map[string]string `yaml:"hours"`    // "mon-fri": "09:00-18:00"
-	Holidays []issue.Date      `yaml:"holidays"` // days off
+	Timezone string            `yaml:"timezone" json:"timezone,omitempty,omitzero"`
+	Hours    map[string]string `yaml:"hours" json:"hours,omitempty,omitzero"`       // "mon-fri": "09:00-18:00"
+	Holidays []issue.Date      `yaml:"holidays" json:"holidays,omitempty,omitzero"` // days off
 }
 
 // PauseSpec lists what stops the clock.
 type PauseSpec struct {
-	Statuses []string `yaml:"statuses"`
-	Labels   []string `yaml:"labels"`
+	Statuses []string `yaml:"statuses" json:"statuses,omitempty,omitzero"`
+	Labels   []string `yaml:"labels" json:"labels,omitempty,omitzero"`
 }
 
 // TargetSpec is one pair of targets; the first whose When holds counts. An
 // empty When always holds.
 type TargetSpec struct {
-	When    string        `yaml:"when"`
-	Respond time.Duration `yaml:"respond"`
-	Resolve time.Duration `yaml:"resolve"`
+	When    string        `yaml:"when" json:"when,omitempty,omitzero"`
+	Respond time.Duration `yaml:"respond" json:"respond,omitempty,omitzero"`
+	Resolve time.Duration `yaml:"resolve" json:"resolve,omitempty,omitzero"`
 }
 
 // OverrideSpec says how people's own changes are treated.
 type OverrideSpec struct {
 	// TTL ends an override; 0 keeps it until a person takes it back.
-	TTL time.Duration `yaml:"ttl"`
+	TTL time.Duration `yaml:"ttl" json:"ttl,omitempty,omitzero"`
 	// Release ends overrides when policy moves the issue: "lane_change", or ""
 	// for never.
-	Release string `yaml:"release"`
+	Release string `yaml:"release" json:"release,omitempty,omitzero"`
 	// FirstSight says what happens to a value that was there before lanekeeper:
 	// adopt (keep it as an override) or claim (change it), by field.
-	FirstSight map[issue.Field]string `yaml:"first_sight"`
+	FirstSight map[issue.Field]string `yaml:"first_sight" json:"first_sight,omitempty,omitzero"`
 }
 
 // MarkSpec is a managed label prefix whose value follows the score.
 type MarkSpec struct {
-	Prefix string             `yaml:"prefix"` // without the colon
-	Bands  map[string]float64 `yaml:"bands"`  // value to lower edge; the lowest edge must be 0
-	Margin float64            `yaml:"margin"`
+	Prefix string             `yaml:"prefix" json:"prefix,omitempty,omitzero"` // without the colon
+	Bands  map[string]float64 `yaml:"bands" json:"bands,omitempty,omitzero"`   // value to lower edge; the lowest edge must be 0
+	Margin float64            `yaml:"margin" json:"margin,omitempty,omitzero"`
 	// Cap bounds the share of open issues that may carry a value; a breach is
 	// reported, never enforced.
-	Cap map[string]float64 `yaml:"cap"`
+	Cap map[string]float64 `yaml:"cap" json:"cap,omitempty,omitzero"`
 }
