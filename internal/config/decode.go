@@ -134,7 +134,7 @@ func (d *decoder) structure(n *node, p path, v reflect.Value) {
 
 // unknown reports a key that nothing reads.
 func (d *decoder) unknown(k *node, p path, known []string) {
-	s := nearest(k.text, known)
+	s := didYouMean(k.text, known)
 	message := "unknown key"
 	if s == "" {
 		message += "; known here: " + strings.Join(known, ", ")

@@ -27,12 +27,12 @@ type key struct {
 type form string
 
 const (
-	formAny  form = ""
+	formAny      form = ""
 	formName     form = "name"     // [a-z0-9-]+
 	formVariable form = "variable" // [a-z][a-z0-9_]*, usable in expressions
-	formURL   form = "url"      // http or https
+	formURL      form = "url"      // http or https
 	formAddress  form = "address"  // host:port
-	formKey  form = "project"  // project or team key
+	formKey      form = "project"  // project or team key
 	formFilled   form = "filled"   // not empty
 )
 

@@ -13,6 +13,29 @@ func (n *node) without(key string) (*node, *entry) {
 	return &out, &n.entries[i]
 }
 
+// forPreset is the base for a team's policy: without its score where the team
+// takes another preset, because its pillars are not that preset's.
+func (n *node) forPreset(team *node) *node {
+	own, ok := team.lookup("score", "preset")
+	if base, found := n.lookup("score", "preset"); !ok || found && base.text == own.text {
+		return n
+	}
+	out, _ := n.without("score")
+	return out
+}
+
+// lookup follows keys into mappings.
+func (n *node) lookup(keys ...string) (*node, bool) {
+	for _, k := range keys {
+		e, ok := n.get(k)
+		if !ok {
+			return nil, false
+		}
+		n = e.value
+	}
+	return n, true
+}
+
 // merged lays a team's part over the base: mappings key by key, lists whose
 // elements are all named element by element, anything else as a whole. An
 // empty value takes the base's away. Every node keeps its own place.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"reflect"
@@ -19,15 +20,53 @@ func (doc *document) loadPolicy(d *decoder) {
 	} else {
 		doc.Policy, doc.Teams = d.policies(root, p, doc.Sources)
 	}
-	if !d.clean(p) {
+	if !d.clean(p.text) {
 		return // types are wrong: what compiles would not be what was meant
 	}
-	set, problems := policy.CompileSet(doc.Policy, doc.Teams)
+	set, problems := policy.CompileSet(doc.Policy, doc.Teams, doc.names(d))
 	for _, one := range problems {
 		d.policyProblem(p, one)
 	}
 	doc.Set = set
 	doc.checkLanes(d)
+}
+
+// names are what expressions may ask for. Where the list is not known because
+// something in it is wrong, any name will do: one mistake is one problem.
+func (doc *document) names(d *decoder) policy.CompileOptions {
+	out := policy.CompileOptions{Signals: []string{}, Fields: []string{}}
+	for _, s := range doc.Signals {
+		out.Signals = append(out.Signals, s.Name)
+	}
+	for _, s := range doc.Sources {
+		if s.Jira != nil {
+			out.Fields = append(out.Fields, sortedKeys(s.Jira.Fields)...)
+		}
+	}
+	for _, spec := range append(teamSpecs(doc.Teams), doc.Policy) {
+		out.Fields = append(out.Fields, presetFields(spec.Score.Preset)...)
+	}
+	if !d.clean("signals") {
+		out.Signals = nil
+	}
+	if !d.clean("sources") {
+		out.Fields = nil
+	}
+	return out
+}
+
+// presetFields are the custom fields that a preset asks for. It does without
+// those that no source has.
+func presetFields(name string) []string {
+	spec, err := policy.Preset(cmp.Or(name, policy.Default().Score.Preset))
+	if err != nil {
+		return nil // reported when it is compiled
+	}
+	p, problems := policy.Compile(spec)
+	if policy.Failed(problems) {
+		return nil
+	}
+	return p.CustomFields()
 }
 
 // policyNode finds the policy: inline, in its own file, or nowhere (nil).
@@ -72,7 +111,7 @@ func (d *decoder) policies(root *node, p path, sources []Source) (policy.Spec, m
 	for _, e := range teams.value.entries {
 		d.team(e, at.member(e.key.text), sources)
 		one := policy.Spec{}
-		whole := merged(base, e.value)
+		whole := merged(base.forPreset(e.value), e.value)
 		if e.value.kind == mapping {
 			d.structure(whole, path{at.member(e.key.text).text, "policy"}, reflect.ValueOf(&one).Elem())
 			out[e.key.text] = one
@@ -97,14 +136,14 @@ func (d *decoder) team(e entry, p path, sources []Source) {
 	}
 	if !slices.Contains(known, e.key.text) {
 		d.out.add(Problem{File: e.key.file.name, Line: e.key.pos.line, Col: e.key.pos.col, Path: p.text,
-			Message: "no such source or project; write source or source/PROJECT", Suggestion: nearest(e.key.text, known)})
+			Message: "no such source or project; write source or source/PROJECT", Suggestion: didYouMean(e.key.text, known)})
 	}
 }
 
-// clean reports whether the policy has had no problem so far.
-func (d *decoder) clean(p path) bool {
+// clean reports whether a part of the file has had no problem so far.
+func (d *decoder) clean(part string) bool {
 	return !slices.ContainsFunc(d.out.problems, func(o Problem) bool {
-		return o.Path == p.text || strings.HasPrefix(o.Path, p.text+".") || strings.HasPrefix(o.Path, p.text+"[")
+		return o.Path == part || strings.HasPrefix(o.Path, part+".") || strings.HasPrefix(o.Path, part+"[")
 	})
 }
 
@@ -138,7 +177,7 @@ func (doc *document) checkLanes(d *decoder) {
 	for i, ch := range doc.Alerts.Channels {
 		for j, l := range ch.Lanes {
 			if !slices.Contains(lanes, l) {
-				d.problem(fmt.Sprintf("alerts.channels[%d].lanes[%d]", i, j), nearest(l, lanes), "no lane has the name %q", shorten(l))
+				d.problem(fmt.Sprintf("alerts.channels[%d].lanes[%d]", i, j), didYouMean(l, lanes), "no lane has the name %q", shorten(l))
 			}
 		}
 	}

@@ -16,10 +16,10 @@ type Problem struct {
 	Line, Col  int
 	Path       string // such as policy.lanes[2].when; "" is the whole file
 	Message    string
-	Suggestion string // what was probably meant; "" for no idea
+	Suggestion string // what to do, such as: did you mean "mode"?
 }
 
-// String is FILE:LINE:COL: path: message (did you mean "x"?), on one line.
+// String is FILE:LINE:COL: path: message (suggestion), on one line.
 func (p Problem) String() string {
 	var b strings.Builder
 	b.WriteString(p.File)
@@ -30,9 +30,9 @@ func (p Problem) String() string {
 	if p.Path != "" {
 		b.WriteString(p.Path + ": ")
 	}
-	b.WriteString(strings.ReplaceAll(strings.TrimSpace(p.Message), "\n", " "))
+	b.WriteString(strings.Join(strings.Fields(p.Message), " "))
 	if p.Suggestion != "" {
-		fmt.Fprintf(&b, " (did you mean %q?)", p.Suggestion)
+		b.WriteString(" (" + p.Suggestion + ")")
 	}
 	return b.String()
 }
@@ -87,11 +87,19 @@ func join(path, key string) string {
 // wordKey reports whether a key reads well after a dot.
 func wordKey(s string) bool {
 	for _, c := range s {
-		if c != '_' && c != '-' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+		if c != '_' && c != '-' && c != '/' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
 			return false
 		}
 	}
 	return s != ""
+}
+
+// didYouMean suggests the candidate that is nearest to word, if one is near.
+func didYouMean(word string, candidates []string) string {
+	if s := nearest(word, candidates); s != "" {
+		return fmt.Sprintf("did you mean %q?", s)
+	}
+	return ""
 }
 
 // nearest returns the candidate that a person who wrote word probably meant,

@@ -181,4 +181,3 @@ func (r *reader) document(tree *ast.File) *node {
 	}
 	return root
 }
-

@@ -49,7 +49,7 @@ func (d *decoder) chosen(n *node, p path, t reflect.Type) bool {
 		}
 	}
 	d.out.add(Problem{File: n.file.name, Line: n.pos.line, Col: n.pos.col, Path: p.text,
-		Message: fmt.Sprintf("%q is not one of %s", shorten(n.text), quoteAll(allowed)), Suggestion: nearest(n.text, allowed)})
+		Message: fmt.Sprintf("%q is not one of %s", shorten(n.text), quoteAll(allowed)), Suggestion: didYouMean(n.text, allowed)})
 	return false
 }
 
