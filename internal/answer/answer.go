@@ -47,7 +47,7 @@ func (f Fault) MarshalJSON() ([]byte, error) {
 }
 
 // Round gives a number the two decimals that answers carry. What is not a
-// number becomes 0, since JSON cannot say it.
+// Number becomes 0, since JSON cannot say it.
 func Round(x float64) float64 {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return 0

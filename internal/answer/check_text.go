@@ -22,7 +22,7 @@ func (c Check) WriteText(w io.Writer, s Style) error {
 		}
 	}
 	d.blank()
-	d.line("%s: %d failed, %s.", count(len(c.Findings), "check"), c.Failed, count(c.Warnings, "warning"))
+	d.line("%s: %d failed, %s.", Count(len(c.Findings), "check"), c.Failed, Count(c.Warnings, "warning"))
 	return d.writeTo(w)
 }
 
@@ -50,7 +50,7 @@ func (p PolicyTests) WriteText(w io.Writer, s Style) error {
 		}
 	}
 	d.blank()
-	d.line("%s: %d passed, %d failed.", count(len(p.Tests), "test"), p.Passed, p.Failed)
+	d.line("%s: %d passed, %d failed.", Count(len(p.Tests), "test"), p.Passed, p.Failed)
 	return d.writeTo(w)
 }
 
@@ -68,9 +68,9 @@ func (x StateStats) WriteText(w io.Writer, s Style) error {
 	d.table(t)
 	d.blank()
 	d.line("%s: %s (%s free), schema %d, %s, %s with %s.", x.Path, bytes(x.SizeBytes), bytes(x.FreeBytes), x.Schema,
-		count(x.Decisions, "logged decision"), count(x.Plans, "plan"), count(x.Entries, "change"))
+		Count(x.Decisions, "logged decision"), Count(x.Plans, "plan"), Count(x.Entries, "change"))
 	if x.Damaged > 0 {
-		d.para(0, red, fmt.Sprintf("%s cannot be read and will be pulled again.", count(x.Damaged, "value")))
+		d.para(0, red, fmt.Sprintf("%s cannot be read and will be pulled again.", Count(x.Damaged, "value")))
 	}
 	return d.writeTo(w)
 }

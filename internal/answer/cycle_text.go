@@ -40,7 +40,7 @@ func (c Cycle) Summary() string {
 		}
 	}
 	if sources, _ := c.Failures(); sources > 0 {
-		fmt.Fprintf(&b, " %s could not be finished.", count(sources, "source"))
+		fmt.Fprintf(&b, " %s could not be finished.", Count(sources, "source"))
 	}
 	return b.String()
 }
@@ -54,7 +54,7 @@ func (c Cycle) outcome() string {
 	for _, ch := range c.Changes {
 		refs[ch.Ref] = true
 	}
-	what := fmt.Sprintf("%s on %d of %s", count(len(c.Changes), "change"), len(refs), c.open(""))
+	what := fmt.Sprintf("%s on %d of %s", Count(len(c.Changes), "change"), len(refs), c.open(""))
 	if c.DryRun {
 		return what + "; nothing was written. `lanekeeper once` would do it."
 	}
@@ -67,7 +67,7 @@ func (c Cycle) open(verb string) string {
 	for _, s := range c.Sources {
 		n += s.Issues
 	}
-	text := count(n, "open issue")
+	text := Count(n, "open issue")
 	one, many, ok := strings.Cut(verb, "|")
 	switch {
 	case !ok:
@@ -150,7 +150,7 @@ func (d *document) cycleSources(c Cycle) {
 		d.blank()
 	}
 	d.table(t)
-	d.line("policy %s", orDash(shortHash(c.PolicyHash)))
+	d.line("policy %s", orDash(ShortHash(c.PolicyHash)))
 }
 
 // warnAbove colours a count that should be small.
@@ -167,7 +167,7 @@ func (d *document) leastCertain(items []Item) {
 		{head: "MISSING", flex: true}, {head: "TITLE", flex: true},
 	}}
 	for _, i := range items {
-		t.row(text(i.Ref), text(orDash(i.Lane)), text(number(i.Score)), cell{percent(i.Confidence), yellow},
+		t.row(text(i.Ref), text(orDash(i.Lane)), text(Number(i.Score)), cell{Percent(i.Confidence), yellow},
 			text(orDash(strings.Join(i.Missing, ", "))), text(i.Title))
 	}
 	d.table(t)

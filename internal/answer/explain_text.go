@@ -75,7 +75,7 @@ func (e Explanation) laneSentence(s Style) string {
 		text += " (" + e.Horizon + ")"
 	}
 	if !e.Since.IsZero() {
-		text += ", since " + s.when(e.Since)
+		text += ", since " + s.When(e.Since)
 	}
 	text = strings.TrimSuffix(text, ".")
 	if e.Why != "" {
@@ -98,9 +98,9 @@ func (e Explanation) NoRule() bool {
 }
 
 func (e Explanation) scoreSentence() string {
-	text := fmt.Sprintf("Score %s out of 100", number(e.Score))
+	text := fmt.Sprintf("Score %s out of 100", Number(e.Score))
 	if e.Effort > 0 {
-		text += fmt.Sprintf(", %s for each unit of effort (%s)", number(e.ValuePerEffort), number(e.Effort))
+		text += fmt.Sprintf(", %s for each unit of effort (%s)", Number(e.ValuePerEffort), Number(e.Effort))
 	}
 	text += fmt.Sprintf("; priority %s", e.Priority)
 	if e.Band != e.Priority {
@@ -117,7 +117,7 @@ func (e Explanation) scoreSentence() string {
 	}
 	text += "."
 	if e.Confidence < 1 {
-		text += fmt.Sprintf(" Only %s of the score's weight rests on real inputs.", percent(e.Confidence))
+		text += fmt.Sprintf(" Only %s of the score's weight rests on real inputs.", Percent(e.Confidence))
 	}
 	return text
 }
@@ -132,9 +132,9 @@ func (d *document) explainScore(e Explanation) {
 		p := e.Pillars[name]
 		value := cell{"unknown", yellow}
 		if p.Value != nil {
-			value = cell{number(*p.Value), bold}
+			value = cell{Number(*p.Value), bold}
 		}
-		t.row(text(name), value, cell{"× " + number(p.Weight), faint}, text(p.Reason()))
+		t.row(text(name), value, cell{"× " + Number(p.Weight), faint}, text(p.Reason()))
 	}
 	d.table(t)
 }
@@ -225,14 +225,14 @@ func (o Override) Sentence(s Style) string {
 		text += "set by " + cmp.Or(o.By, "a person")
 	}
 	if !o.At.IsZero() {
-		text += " " + s.when(o.At)
+		text += " " + s.When(o.At)
 	}
 	if o.Until == nil {
 		text += ", until a person takes it back"
 	} else {
-		text += ", until " + s.stamp(*o.Until)
+		text += ", until " + s.Stamp(*o.Until)
 		if !s.Now.IsZero() {
-			text += " (" + s.relative(*o.Until) + ")"
+			text += " (" + s.Relative(*o.Until) + ")"
 		}
 	}
 	if o.Reason != "" {
@@ -260,7 +260,7 @@ func (e Explanation) Absence(s Style) []string {
 		out = append(out, h.Sentence(s))
 	}
 	if e.LowConfidence {
-		out = append(out, fmt.Sprintf("Nothing is written: the lane %s demands more confidence than %s.", e.Lane, percent(e.Confidence)))
+		out = append(out, fmt.Sprintf("Nothing is written: the lane %s demands more confidence than %s.", e.Lane, Percent(e.Confidence)))
 	}
 	if e.Parked != nil {
 		out = append(out, e.Parked.Sentence(s))
@@ -269,7 +269,7 @@ func (e Explanation) Absence(s Style) []string {
 		out = append(out, fmt.Sprintf("%s is not written: the tracker refuses the field on this issue (screen or permission).", f))
 	}
 	for _, c := range e.Outstanding {
-		out = append(out, c.waiting())
+		out = append(out, c.Waiting())
 	}
 	return out
 }
@@ -285,7 +285,7 @@ func (h Hold) Sentence(s Style) string {
 		if left := h.Until.Sub(s.Now); !s.Now.IsZero() && left > 0 {
 			why = append(why, Span(left)+" of "+h.Why+" left")
 		} else {
-			why = append(why, h.Why+" until "+s.stamp(h.Until))
+			why = append(why, h.Why+" until "+s.Stamp(h.Until))
 		}
 	}
 	if h.Need != 0 || h.Have != 0 {
@@ -299,22 +299,22 @@ func (h Hold) Sentence(s Style) string {
 
 func (h Hold) comparison() string {
 	if h.Why == "confidence" {
-		return fmt.Sprintf("confidence %s of %s", percent(h.Have), percent(h.Need))
+		return fmt.Sprintf("confidence %s of %s", Percent(h.Have), Percent(h.Need))
 	}
-	return fmt.Sprintf("score %s of %s", number(h.Have), number(h.Need))
+	return fmt.Sprintf("score %s of %s", Number(h.Have), Number(h.Need))
 }
 
 // Sentence says why an issue is parked and when it is tried again.
 func (p Park) Sentence(s Style) string {
-	text := fmt.Sprintf("Parked after %s: %s", count(p.Tries, "failed write"), p.Error)
+	text := fmt.Sprintf("Parked after %s: %s", Count(p.Tries, "failed write"), p.Error)
 	if !p.Until.IsZero() {
-		text += "; tried again " + s.when(p.Until)
+		text += "; tried again " + s.When(p.Until)
 	}
 	return text + "."
 }
 
-// waiting says why an outstanding change is not written.
-func (c Change) waiting() string {
+// Waiting says why an outstanding change is not written.
+func (c Change) Waiting() string {
 	from, to := c.Values()
 	text := fmt.Sprintf("%s %s → %s is not written: ", c.Field, from, to)
 	switch c.Status {
@@ -342,7 +342,7 @@ func (d *document) explainWrites(e Explanation) {
 	t := &table{indent: 2, columns: []column{{}, {}, {}, {}, {flex: true}}}
 	for _, c := range slices.Backward(e.Writes) {
 		from, to := c.Values()
-		t.row(cell{d.stamp(c.At), faint}, text(string(c.Field)), text(from+" → "+to),
+		t.row(cell{d.Stamp(c.At), faint}, text(string(c.Field)), text(from+" → "+to),
 			cell{string(c.Status), statusColor(c.Status)}, text(c.Reason))
 	}
 	d.table(t)
@@ -353,16 +353,16 @@ func (d *document) explainFoot(e Explanation) {
 		return
 	}
 	d.blank()
-	text := "Decided " + d.when(*e.DecidedAt)
+	text := "Decided " + d.When(*e.DecidedAt)
 	if e.Cause != "" {
 		text += " (" + e.Cause + ")"
 	}
-	text += " by policy " + orDash(shortHash(e.PolicyHash))
+	text += " by policy " + orDash(ShortHash(e.PolicyHash))
 	if e.Mode != "" {
 		text += " in " + e.Mode + " mode"
 	}
 	if !e.Seen.IsZero() {
-		text += "; the issue was read " + d.relative(e.Seen)
+		text += "; the issue was read " + d.Relative(e.Seen)
 	}
 	d.para(0, faint, text+".")
 }

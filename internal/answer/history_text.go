@@ -16,20 +16,20 @@ func (h History) WriteText(w io.Writer, s Style) error {
 	for _, e := range h.Events {
 		if m := e.Decision; m != nil {
 			decisions++
-			t.row(cell{s.stamp(e.At), faint}, cell{"decided", moveColor(m.Move)}, text(m.Words()), text(m.Reason()))
+			t.row(cell{s.Stamp(e.At), faint}, cell{"decided", moveColor(m.Move)}, text(m.Words()), text(m.Reason()))
 			continue
 		}
 		changes++
 		c := e.Change
 		from, to := c.Values()
-		t.row(cell{s.stamp(e.At), faint}, cell{string(c.Field) + " " + string(c.Status), statusColor(c.Status)},
+		t.row(cell{s.Stamp(e.At), faint}, cell{string(c.Field) + " " + string(c.Status), statusColor(c.Status)},
 			text(from+" → "+to), text(c.Why()))
 	}
 	d.table(t)
 	if len(h.Events) > 0 {
 		d.blank()
 	}
-	d.line("%s, %s%s.", count(decisions, "decision"), count(changes, "change"), older(h.Truncated))
+	d.line("%s, %s%s.", Count(decisions, "decision"), Count(changes, "change"), older(h.Truncated))
 	return d.writeTo(w)
 }
 
@@ -54,7 +54,7 @@ func (m Moved) Words() string {
 		return "undecided"
 	}
 	if m.From.Lane == "" {
-		return fmt.Sprintf("new in %s, %s, score %s", m.To.Lane, m.To.Priority, number(m.To.Score))
+		return fmt.Sprintf("new in %s, %s, score %s", m.To.Lane, m.To.Priority, Number(m.To.Score))
 	}
 	var parts []string
 	if m.From.Lane != m.To.Lane {
@@ -64,7 +64,7 @@ func (m Moved) Words() string {
 		parts = append(parts, fmt.Sprintf("%s → %s", m.From.Priority, m.To.Priority))
 	}
 	if m.From.Score != m.To.Score {
-		parts = append(parts, fmt.Sprintf("score %s → %s", number(m.From.Score), number(m.To.Score)))
+		parts = append(parts, fmt.Sprintf("score %s → %s", Number(m.From.Score), Number(m.To.Score)))
 	}
 	if len(parts) == 0 {
 		return "stays in " + m.To.Lane
@@ -104,7 +104,7 @@ func (l Decisions) WriteText(w io.Writer, s Style) error {
 		{head: "WHEN"}, {head: "ISSUE"}, {head: "MOVE"}, {head: "FROM → TO", flex: true}, {head: "WHY", flex: true},
 	}}
 	for _, m := range l.Decisions {
-		t.row(cell{s.stamp(m.At), faint}, text(m.Ref), cell{orDash(string(m.Move)), moveColor(m.Move)}, text(m.Words()), text(m.Reason()))
+		t.row(cell{s.Stamp(m.At), faint}, text(m.Ref), cell{orDash(string(m.Move)), moveColor(m.Move)}, text(m.Words()), text(m.Reason()))
 	}
 	d.table(t)
 	if len(l.Decisions) > 0 {
@@ -114,6 +114,6 @@ func (l Decisions) WriteText(w io.Writer, s Style) error {
 	if l.Next != "" {
 		more = "; more with the cursor " + l.Next
 	}
-	d.line("%s%s.", count(len(l.Decisions), "decision"), more)
+	d.line("%s%s.", Count(len(l.Decisions), "decision"), more)
 	return d.writeTo(w)
 }

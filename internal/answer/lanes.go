@@ -86,9 +86,9 @@ func (l Lane) alarm(open int) string {
 	case open == 0:
 		return ""
 	case l.Target.Max != nil && l.Share > *l.Target.Max:
-		return fmt.Sprintf("share above %s", percent(*l.Target.Max))
+		return fmt.Sprintf("share above %s", Percent(*l.Target.Max))
 	case l.Target.Min != nil && l.Share < *l.Target.Min:
-		return fmt.Sprintf("share below %s", percent(*l.Target.Min))
+		return fmt.Sprintf("share below %s", Percent(*l.Target.Min))
 	}
 	return ""
 }

@@ -16,7 +16,7 @@ func (l Issues) WriteText(w io.Writer, s Style) error {
 	}}
 	for _, i := range l.Issues {
 		t.row(text(i.Ref), cell{orDash(i.Lane), cyan}, cell{i.Priority.String(), priorityColor(i.Priority)},
-			text(number(i.Score)), text(number(i.ValuePerEffort)), text(sinceCell(s, i)), cell{i.Note(), yellow}, text(i.Title))
+			text(Number(i.Score)), text(Number(i.ValuePerEffort)), text(sinceCell(s, i)), cell{i.Note(), yellow}, text(i.Title))
 	}
 	d.table(t)
 	if len(l.Issues) > 0 {
@@ -26,9 +26,9 @@ func (l Issues) WriteText(w io.Writer, s Style) error {
 	case l.Total == 0:
 		d.line("No open issue matches.")
 	case len(l.Issues) < l.Total:
-		d.line("%d of %s.", len(l.Issues), count(l.Total, "issue"))
+		d.line("%d of %s.", len(l.Issues), Count(l.Total, "issue"))
 	default:
-		d.line("%s.", count(l.Total, "issue"))
+		d.line("%s.", Count(l.Total, "issue"))
 	}
 	return d.writeTo(w)
 }
@@ -37,7 +37,7 @@ func sinceCell(s Style, i Item) string {
 	if i.Since.IsZero() {
 		return "–"
 	}
-	return s.relative(i.Since)
+	return s.Relative(i.Since)
 }
 
 // Note names what a person should know of an item beside its rank.
@@ -53,7 +53,7 @@ func (i Item) Note() string {
 		notes = append(notes, string(f)+" set by a person")
 	}
 	if i.Undecided == "" && i.Confidence < 1 {
-		notes = append(notes, percent(i.Confidence)+" sure")
+		notes = append(notes, Percent(i.Confidence)+" sure")
 	}
 	return strings.Join(notes, ", ")
 }
@@ -63,8 +63,8 @@ func (l Lanes) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
 	d.lanes(l.Lanes)
 	d.blank()
-	d.line("%s in %s, %d undecided; policy %s.", count(l.Open, "open issue"), count(len(l.Lanes), "lane"), l.Undecided,
-		orDash(shortHash(l.PolicyHash)))
+	d.line("%s in %s, %d undecided; policy %s.", Count(l.Open, "open issue"), Count(len(l.Lanes), "lane"), l.Undecided,
+		orDash(ShortHash(l.PolicyHash)))
 	return d.writeTo(w)
 }
 
@@ -78,7 +78,7 @@ func (d *document) lanes(list []Lane) {
 		if l.Source != "" {
 			name = l.Source + " " + name
 		}
-		t.row(cell{name, cyan}, text(fmt.Sprint(l.Count)), text(percent(l.Share)), cell{bar(l.Share, 20), laneColor(l)},
+		t.row(cell{name, cyan}, text(fmt.Sprint(l.Count)), text(Percent(l.Share)), cell{bar(l.Share, 20), laneColor(l)},
 			text(l.Target.String()), text(orDash(l.Horizon)), cell{l.Alarm, alarm})
 	}
 	d.table(t)
@@ -104,11 +104,11 @@ func bar(share float64, n int) string {
 func (t ShareTarget) String() string {
 	switch {
 	case t.Min != nil && t.Max != nil:
-		return percent(*t.Min) + " to " + percent(*t.Max)
+		return Percent(*t.Min) + " to " + Percent(*t.Max)
 	case t.Min != nil:
-		return "at least " + percent(*t.Min)
+		return "at least " + Percent(*t.Min)
 	case t.Max != nil:
-		return "at most " + percent(*t.Max)
+		return "at most " + Percent(*t.Max)
 	}
 	return "–"
 }
@@ -117,7 +117,7 @@ func (t ShareTarget) String() string {
 func (l Sources) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
 	if l.Pause != nil {
-		d.line("%s", l.Pause.sentence(s))
+		d.line("%s", l.Pause.Sentence(s))
 		d.blank()
 	}
 	t := &table{columns: []column{
@@ -132,12 +132,12 @@ func (l Sources) WriteText(w io.Writer, s Style) error {
 			health = cell{"ok", green}
 		}
 		t.row(text(x.Source), text(x.Tracker), text(x.Mode), text(fmt.Sprint(x.Open)),
-			cell{fmt.Sprint(x.Parked), warnAbove(x.Parked, 0)}, text(fmt.Sprint(x.Overridden)), text(s.age(x.LastSuccess)),
+			cell{fmt.Sprint(x.Parked), warnAbove(x.Parked, 0)}, text(fmt.Sprint(x.Overridden)), text(s.Age(x.LastSuccess)),
 			text(x.budgets()), health)
 	}
 	d.table(t)
 	d.blank()
-	d.line("%d of %s healthy.", healthy, count(len(l.Sources), "source"))
+	d.line("%d of %s healthy.", healthy, Count(len(l.Sources), "source"))
 	return d.writeTo(w)
 }
 
@@ -152,17 +152,17 @@ func (x Source) budgets() string {
 			least = b
 		}
 	}
-	return percent(least.Remaining) + " " + least.Budget
+	return Percent(least.Remaining) + " " + least.Budget
 }
 
-// sentence says since when and why writes are stopped.
-func (p Pause) sentence(s Style) string {
+// Sentence says since when and why writes are stopped.
+func (p Pause) Sentence(s Style) string {
 	if !p.Paused {
 		return "Not paused: changes are written."
 	}
 	text := "Paused: nothing is written"
 	if !p.At.IsZero() {
-		text += " since " + s.when(p.At)
+		text += " since " + s.When(p.At)
 	}
 	if p.By != "" {
 		text += ", by " + p.By
@@ -176,7 +176,7 @@ func (p Pause) sentence(s Style) string {
 // WriteText says whether writes are stopped.
 func (p Pause) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
-	d.line("%s", p.sentence(s))
+	d.line("%s", p.Sentence(s))
 	return d.writeTo(w)
 }
 
@@ -187,12 +187,12 @@ func (l SLAs) WriteText(w io.Writer, s Style) error {
 		{head: "ISSUE"}, {head: "SLA"}, {head: "LANE"}, {head: "PRIORITY"}, {head: "SINCE", flex: true},
 	}}
 	for _, x := range l.SLAs {
-		t.row(text(x.Ref), text(x.SLA), cell{x.Lane, cyan}, cell{x.Priority.String(), priorityColor(x.Priority)}, text(s.age(x.Since)))
+		t.row(text(x.Ref), text(x.SLA), cell{x.Lane, cyan}, cell{x.Priority.String(), priorityColor(x.Priority)}, text(s.Age(x.Since)))
 	}
 	d.table(t)
 	if len(l.SLAs) > 0 {
 		d.blank()
 	}
-	d.line("%s under an SLA.", count(max(l.Total, len(l.SLAs)), "issue"))
+	d.line("%s under an SLA.", Count(max(l.Total, len(l.SLAs)), "issue"))
 	return d.writeTo(w)
 }

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// percent writes a share of 0..1 as a percentage without needless decimals.
-func percent(share float64) string {
+// Percent writes a share of 0..1 as a percentage without needless decimals.
+func Percent(share float64) string {
 	return strconv.FormatFloat(math.Round(share*1000)/10, 'f', -1, 64) + " %"
 }
 

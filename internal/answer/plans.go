@@ -64,3 +64,9 @@ type Reload struct {
 	Reloaded   bool   `json:"reloaded"`
 	PolicyHash string `json:"policy_hash,omitempty"`
 }
+
+// Changes is a page of what was written lately, newest first.
+type Changes struct {
+	Changes []Change `json:"changes"`
+	Next    string   `json:"next,omitempty"`
+}

@@ -18,14 +18,14 @@ func (l Plans) WriteText(w io.Writer, s Style) error {
 		if p.Status == "held" {
 			held++
 		}
-		t.row(text(p.ID), text(p.Source), text(s.age(p.At)), text(fmt.Sprint(p.Issues)), text(fmt.Sprint(p.Size)),
-			cell{p.Status, planColor(p.Status)}, text(p.note()))
+		t.row(text(p.ID), text(p.Source), text(s.Age(p.At)), text(fmt.Sprint(p.Issues)), text(fmt.Sprint(p.Size)),
+			cell{p.Status, planColor(p.Status)}, text(p.Note()))
 	}
 	d.table(t)
 	if len(l.Plans) > 0 {
 		d.blank()
 	}
-	d.line("%s, %d held.", count(len(l.Plans), "plan"), held)
+	d.line("%s, %d held.", Count(len(l.Plans), "plan"), held)
 	return d.writeTo(w)
 }
 
@@ -39,8 +39,8 @@ func planColor(status string) color {
 	return none
 }
 
-// note says why a plan is held, who let it go on and what it takes back.
-func (p Plan) note() string {
+// Note says why a plan is held, who let it go on and what it takes back.
+func (p Plan) Note() string {
 	var parts []string
 	if p.Undoes != "" {
 		parts = append(parts, "undoes "+p.Undoes)
@@ -57,9 +57,9 @@ func (p Plan) note() string {
 // WriteText shows the plan and its changes.
 func (p Plan) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
-	d.line("Plan %s of %s, made %s in %s mode: %s on %d of %s.", p.ID, p.Source, s.when(p.At), p.Mode,
-		count(p.Size, "change"), p.Issues, count(p.Open, "open issue"))
-	d.line("It is %s%s.", p.Status, colon(p.note()))
+	d.line("Plan %s of %s, made %s in %s mode: %s on %d of %s.", p.ID, p.Source, s.When(p.At), p.Mode,
+		Count(p.Size, "change"), p.Issues, Count(p.Open, "open issue"))
+	d.line("It is %s%s.", p.Status, colon(p.Note()))
 	if p.Status == "held" {
 		d.line("`lanekeeper approve %s` lets it go on.", p.ID)
 	}
@@ -67,7 +67,7 @@ func (p Plan) WriteText(w io.Writer, s Style) error {
 		d.blank()
 		d.changes(p.Changes)
 		d.blank()
-		d.line("%s: %s.", count(len(p.Changes), "change"), tally(p.Changes))
+		d.line("%s: %s.", Count(len(p.Changes), "change"), tally(p.Changes))
 	}
 	return d.writeTo(w)
 }
@@ -90,13 +90,24 @@ func (u Undo) WriteText(w io.Writer, s Style) error {
 	}
 	d.blank()
 	d.line("%s: %s. Changes that are superseded were left alone: the field no longer holds what lanekeeper wrote.",
-		count(len(u.Changes), "change"), tally(u.Changes))
+		Count(len(u.Changes), "change"), tally(u.Changes))
 	return d.writeTo(w)
 }
 
 // WriteText says that the configuration was reloaded.
 func (r Reload) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
-	d.line("The configuration was reloaded; policy %s.", orDash(shortHash(r.PolicyHash)))
+	d.line("The configuration was reloaded; policy %s.", orDash(ShortHash(r.PolicyHash)))
+	return d.writeTo(w)
+}
+
+// WriteText shows one line for each change.
+func (l Changes) WriteText(w io.Writer, s Style) error {
+	d := &document{Style: s}
+	d.changes(l.Changes)
+	if len(l.Changes) > 0 {
+		d.blank()
+	}
+	d.line("%s.", Count(len(l.Changes), "change"))
 	return d.writeTo(w)
 }

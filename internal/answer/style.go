@@ -45,8 +45,8 @@ func (s Style) paint(c color, text string) string {
 	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"
 }
 
-// stamp writes a moment in the zone of the style.
-func (s Style) stamp(t time.Time) string {
+// Stamp writes a moment in the zone of the style.
+func (s Style) Stamp(t time.Time) string {
 	zone := s.Zone
 	if zone == nil {
 		zone = time.UTC
@@ -54,19 +54,19 @@ func (s Style) stamp(t time.Time) string {
 	return t.In(zone).Format("2006-01-02 15:04 MST")
 }
 
-// when writes a moment relative and absolute: "2 h ago (2026-06-03 14:05 CEST)".
-func (s Style) when(t time.Time) string {
+// When writes a moment relative and absolute: "2 h ago (2026-06-03 14:05 CEST)".
+func (s Style) When(t time.Time) string {
 	if s.Now.IsZero() {
-		return s.stamp(t)
+		return s.Stamp(t)
 	}
-	return s.relative(t) + " (" + s.stamp(t) + ")"
+	return s.Relative(t) + " (" + s.Stamp(t) + ")"
 }
 
-// relative says how far a moment is from now, in either direction.
-func (s Style) relative(t time.Time) string {
+// Relative says how far a moment is from now, in either direction.
+func (s Style) Relative(t time.Time) string {
 	switch d := s.Now.Sub(t); {
 	case s.Now.IsZero():
-		return s.stamp(t)
+		return s.Stamp(t)
 	case d < 0 && d > -time.Minute:
 		return "in a moment"
 	case d < 0:
@@ -76,12 +76,12 @@ func (s Style) relative(t time.Time) string {
 	}
 }
 
-// age is relative for table cells: "never" for the zero time.
-func (s Style) age(t time.Time) string {
+// Age is Relative for table cells: "never" for the zero time.
+func (s Style) Age(t time.Time) string {
 	if t.IsZero() {
 		return "never"
 	}
-	return s.relative(t)
+	return s.Relative(t)
 }
 
 func priorityColor(p issue.Priority) color {
@@ -108,9 +108,9 @@ func statusColor(st Status) color {
 	return none
 }
 
-// count writes a number with its noun: "1 issue", "2 issues". Nouns with
+// Count writes a number with its noun: "1 issue", "2 issues". Nouns with
 // another plural than -s are given with it, as "entry|entries".
-func count(n int, noun string) string {
+func Count(n int, noun string) string {
 	one, many, irregular := strings.Cut(noun, "|")
 	if !irregular {
 		many = one + "s"
@@ -121,8 +121,8 @@ func count(n int, noun string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// shortHash is what people compare a policy's hash by.
-func shortHash(h string) string { return h[:min(len(h), 12)] }
+// ShortHash is what people compare a policy's hash by.
+func ShortHash(h string) string { return h[:min(len(h), 12)] }
 
 // orDash shows that a value is empty.
 func orDash(s string) string {
@@ -132,7 +132,7 @@ func orDash(s string) string {
 	return s
 }
 
-// number writes a score without needless decimals.
-func number(x float64) string {
+// Number writes a score without needless decimals.
+func Number(x float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", x), "0"), ".")
 }

@@ -38,6 +38,8 @@ type Log interface {
 	Plans(context.Context, PlanFilter) (answer.Plans, error)
 	// Plan returns one plan with its changes. One that is not known is NotFound.
 	Plan(ctx context.Context, id string) (answer.Plan, error)
+	// Changes lists what was sent to the trackers, newest first.
+	Changes(context.Context, ChangeFilter) (answer.Changes, error)
 }
 
 // Overview answers about lanekeeper as a whole.
@@ -97,6 +99,15 @@ type DecisionFilter struct {
 type PlanFilter struct {
 	Source string
 	Status string
+	Since  time.Time
+	Limit  int
+	Cursor string
+}
+
+// ChangeFilter narrows the list of changes. Zero fields do not narrow.
+type ChangeFilter struct {
+	Source string
+	Lane   string // of the decision behind the change
 	Since  time.Time
 	Limit  int
 	Cursor string
