@@ -1,0 +1,233 @@
+package state
+
+import (
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+)
+
+// The stored forms of an issue's parts have the fields of the originals in the
+// same order, so that they convert without copying field by field.
+
+type storedNamed struct {
+	ID   string `cbor:"1,keyasint,omitempty"`
+	Name string `cbor:"2,keyasint,omitempty"`
+}
+
+type storedPerson struct {
+	ID    string `cbor:"1,keyasint,omitempty"`
+	Name  string `cbor:"2,keyasint,omitempty"`
+	Email string `cbor:"3,keyasint,omitempty"`
+}
+
+type storedLink struct {
+	Type issue.LinkType `cbor:"1,keyasint,omitempty"`
+	Key  string         `cbor:"2,keyasint,omitempty"`
+	Open bool           `cbor:"3,keyasint,omitempty"`
+}
+
+type storedCustomer struct {
+	Name      string  `cbor:"1,keyasint,omitempty"`
+	Tier      string  `cbor:"2,keyasint,omitempty"`
+	Revenue   float64 `cbor:"3,keyasint,omitempty"`
+	Size      float64 `cbor:"4,keyasint,omitempty"`
+	Important bool    `cbor:"5,keyasint,omitempty"`
+}
+
+type storedIteration struct {
+	ID     string `cbor:"1,keyasint,omitempty"`
+	Name   string `cbor:"2,keyasint,omitempty"`
+	Active bool   `cbor:"3,keyasint,omitempty"`
+	Ends   int64  `cbor:"4,keyasint,omitempty"`
+}
+
+// storedIssue is an issue without its id and source, which are its place. The
+// numbers up to 23 and down to -24 take one byte; the rarer fields have the
+// others.
+type storedIssue struct {
+	Key         string                 `cbor:"0,keyasint,omitempty"`
+	Project     string                 `cbor:"1,keyasint,omitempty"`
+	URL         string                 `cbor:"2,keyasint,omitempty"`
+	Kind        issue.Kind             `cbor:"3,keyasint,omitempty"`
+	RawKind     string                 `cbor:"4,keyasint,omitempty"`
+	Title       string                 `cbor:"5,keyasint,omitempty"`
+	Description string                 `cbor:"6,keyasint,omitempty"`
+	StatusName  string                 `cbor:"7,keyasint,omitempty"`
+	Category    issue.Category         `cbor:"8,keyasint,omitempty"`
+	Priority    uint8                  `cbor:"9,keyasint,omitempty"`
+	RawPriority storedNamed            `cbor:"10,keyasint,omitzero"`
+	Labels      []string               `cbor:"11,keyasint,omitempty"`
+	Components  []string               `cbor:"12,keyasint,omitempty"`
+	Reporter    storedPerson           `cbor:"13,keyasint,omitzero"`
+	Assignee    storedPerson           `cbor:"14,keyasint,omitzero"`
+	Created     int64                  `cbor:"15,keyasint,omitempty"`
+	Updated     int64                  `cbor:"16,keyasint,omitempty"`
+	Started     int64                  `cbor:"17,keyasint,omitempty"`
+	Resolved    int64                  `cbor:"18,keyasint,omitempty"`
+	Due         issue.Date             `cbor:"19,keyasint,omitempty"`
+	Estimate    float64                `cbor:"20,keyasint,omitempty"`
+	Parent      string                 `cbor:"21,keyasint,omitempty"`
+	Links       []storedLink           `cbor:"22,keyasint,omitempty"`
+	Votes       int                    `cbor:"23,keyasint,omitempty"`
+	Watchers    int                    `cbor:"-1,keyasint,omitempty"`
+	Comments    int                    `cbor:"-2,keyasint,omitempty"`
+	Sprint      storedIteration        `cbor:"-3,keyasint,omitzero"`
+	Milestone   storedIteration        `cbor:"-4,keyasint,omitzero"`
+	Customers   []storedCustomer       `cbor:"-5,keyasint,omitempty"`
+	Fields      map[string]issue.Value `cbor:"-6,keyasint,omitempty"`
+	Gone        bool                   `cbor:"-7,keyasint,omitempty"`
+	Unknown     issue.Inputs           `cbor:"-8,keyasint,omitempty"`
+}
+
+func storeIteration(i issue.Iteration) storedIteration {
+	return storedIteration{ID: i.ID, Name: i.Name, Active: i.Active, Ends: millis(i.Ends)}
+}
+
+func (s storedIteration) load() issue.Iteration {
+	return issue.Iteration{ID: s.ID, Name: s.Name, Active: s.Active, Ends: instant(s.Ends)}
+}
+
+func storeIssue(i *issue.Issue) storedIssue {
+	s := storedIssue{
+		Key: i.Key, Project: i.Project, URL: i.URL, Kind: i.Kind, RawKind: i.RawKind,
+		Title: i.Title, Description: i.Description,
+		StatusName: i.Status.Name, Category: i.Status.Category,
+		Priority: uint8(i.Priority), RawPriority: storedNamed(i.RawPriority),
+		Labels: i.Labels, Components: i.Components,
+		Reporter: storedPerson(i.Reporter), Assignee: storedPerson(i.Assignee),
+		Created: millis(i.Created), Updated: millis(i.Updated), Started: millis(i.Started), Resolved: millis(i.Resolved),
+		Due: i.Due, Estimate: i.Estimate, Parent: i.Parent,
+		Votes: i.Votes, Watchers: i.Watchers, Comments: i.Comments,
+		Sprint: storeIteration(i.Sprint), Milestone: storeIteration(i.Milestone),
+		Fields: i.Fields, Gone: i.Gone, Unknown: i.Unknown,
+	}
+	for _, l := range i.Links {
+		s.Links = append(s.Links, storedLink(l))
+	}
+	for _, c := range i.Customers {
+		s.Customers = append(s.Customers, storedCustomer(c))
+	}
+	return s
+}
+
+func (s *storedIssue) load(source, id string) issue.Issue {
+	i := issue.Issue{
+		ID: id, Source: source,
+		Key: s.Key, Project: s.Project, URL: s.URL, Kind: s.Kind, RawKind: s.RawKind,
+		Title: s.Title, Description: s.Description,
+		Status:   issue.Status{Name: s.StatusName, Category: s.Category},
+		Priority: issue.Priority(s.Priority), RawPriority: issue.Named(s.RawPriority),
+		Labels: s.Labels, Components: s.Components,
+		Reporter: issue.Person(s.Reporter), Assignee: issue.Person(s.Assignee),
+		Created: instant(s.Created), Updated: instant(s.Updated), Started: instant(s.Started), Resolved: instant(s.Resolved),
+		Due: s.Due, Estimate: s.Estimate, Parent: s.Parent,
+		Votes: s.Votes, Watchers: s.Watchers, Comments: s.Comments,
+		Sprint: s.Sprint.load(), Milestone: s.Milestone.load(),
+		Fields: s.Fields, Gone: s.Gone, Unknown: s.Unknown,
+	}
+	for _, l := range s.Links {
+		i.Links = append(i.Links, issue.Link(l))
+	}
+	for _, c := range s.Customers {
+		i.Customers = append(i.Customers, issue.Customer(c))
+	}
+	return i
+}
+
+type storedOverride struct {
+	Field  issue.Field  `cbor:"1,keyasint,omitempty"`
+	Kind   OverrideKind `cbor:"2,keyasint,omitempty"`
+	Value  string       `cbor:"3,keyasint,omitempty"`
+	Wanted string       `cbor:"4,keyasint,omitempty"`
+	By     storedPerson `cbor:"5,keyasint,omitzero"`
+	At     int64        `cbor:"6,keyasint,omitempty"`
+	Until  int64        `cbor:"7,keyasint,omitempty"`
+	Lane   string       `cbor:"8,keyasint,omitempty"`
+	Reason string       `cbor:"9,keyasint,omitempty"`
+}
+
+func storeOverride(o Override) storedOverride {
+	return storedOverride{
+		Field: o.Field, Kind: o.Kind, Value: o.Value, Wanted: o.Wanted, By: storedPerson(o.By),
+		At: millis(o.At), Until: millis(o.Until), Lane: o.Lane, Reason: o.Reason,
+	}
+}
+
+func (s storedOverride) load() Override {
+	return Override{
+		Field: s.Field, Kind: s.Kind, Value: s.Value, Wanted: s.Wanted, By: issue.Person(s.By),
+		At: instant(s.At), Until: instant(s.Until), Lane: s.Lane, Reason: s.Reason,
+	}
+}
+
+type storedComment struct {
+	ID     string `cbor:"1,keyasint,omitempty"`
+	Marker string `cbor:"2,keyasint,omitempty"`
+	Hash   string `cbor:"3,keyasint,omitempty"`
+}
+
+type storedParked struct {
+	Since int64  `cbor:"1,keyasint,omitempty"`
+	Until int64  `cbor:"2,keyasint,omitempty"`
+	Tries int    `cbor:"3,keyasint,omitempty"`
+	Kind  string `cbor:"4,keyasint,omitempty"`
+	Error string `cbor:"5,keyasint,omitempty"`
+}
+
+func storeParked(p *Parked) *storedParked {
+	if p == nil {
+		return nil
+	}
+	return &storedParked{Since: millis(p.Since), Until: millis(p.Until), Tries: p.Tries, Kind: p.Kind, Error: p.Error}
+}
+
+func (s *storedParked) load() *Parked {
+	if s == nil {
+		return nil
+	}
+	return &Parked{Since: instant(s.Since), Until: instant(s.Until), Tries: s.Tries, Kind: s.Kind, Error: s.Error}
+}
+
+// storedRecord is the body of a record: all but its decision.
+type storedRecord struct {
+	Issue       storedIssue            `cbor:"1,keyasint"`
+	Memory      storedMemory           `cbor:"2,keyasint,omitempty"`
+	Applied     map[issue.Field]string `cbor:"3,keyasint,omitempty"`
+	Overrides   []storedOverride       `cbor:"4,keyasint,omitempty"`
+	Comment     storedComment          `cbor:"5,keyasint,omitzero"`
+	Parked      *storedParked          `cbor:"6,keyasint,omitempty"`
+	Gaps        []issue.Field          `cbor:"7,keyasint,omitempty"`
+	Seen        int64                  `cbor:"8,keyasint,omitempty"`
+	Absent      int                    `cbor:"9,keyasint,omitempty"`
+	Outstanding int                    `cbor:"10,keyasint,omitempty"`
+	Due         int64                  `cbor:"11,keyasint,omitempty"`
+	// OldKeys are the folded keys that the issue had before it moved.
+	OldKeys []string `cbor:"12,keyasint,omitempty"`
+}
+
+func storeRecord(r *Record, oldKeys []string) storedRecord {
+	s := storedRecord{
+		Issue: storeIssue(&r.Issue), Memory: storeMemory(r.Memory), Applied: r.Applied,
+		Comment: storedComment(r.Comment), Parked: storeParked(r.Parked), Gaps: r.Gaps,
+		Seen: millis(r.Seen), Absent: r.Absent, Outstanding: r.Outstanding, Due: millis(r.Due), OldKeys: oldKeys,
+	}
+	for _, o := range r.Overrides {
+		s.Overrides = append(s.Overrides, storeOverride(o))
+	}
+	return s
+}
+
+func (s *storedRecord) load(source, id string) *Record {
+	r := &Record{
+		Issue: s.Issue.load(source, id), Memory: s.Memory.load(), Applied: s.Applied,
+		Comment: Comment(s.Comment), Parked: s.Parked.load(), Gaps: s.Gaps,
+		Seen: instant(s.Seen), Absent: s.Absent, Outstanding: s.Outstanding, Due: instant(s.Due),
+	}
+	for _, o := range s.Overrides {
+		r.Overrides = append(r.Overrides, o.load())
+	}
+	return r
+}
+
+// roundTime is what storing makes of a time: UTC, whole milliseconds.
+func roundTime(t time.Time) time.Time { return instant(millis(t)) }
