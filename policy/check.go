@@ -250,3 +250,29 @@ func (c *compiler) checkMarkBands(path string, m MarkSpec) {
 		c.fail(path+".bands", "the lowest edge must be 0, so that every score has a value")
 	}
 }
+
+// checkFeedback warns of scores and rules that read what follows from them: the
+// issue would move by being moved.
+func (c *compiler) checkFeedback(p *Policy) {
+	written := []string{"issue.priority", "issue.raw_priority", "issue.due"}
+	warn := func(e *expr) {
+		if e == nil {
+			return
+		}
+		for _, i := range e.cells {
+			if name := c.catalog.cells[i].path; slices.Contains(written, name) {
+				c.report(Problem{
+					Path: e.path, Message: name + " is written by lanekeeper itself, so the result would feed on itself",
+					Suggestion: "use a label or a custom field that people set", Warning: true,
+				})
+			}
+		}
+	}
+	for _, x := range p.pillars {
+		warn(x.expr)
+	}
+	for _, l := range p.lanes {
+		warn(l.when)
+		warn(l.stay)
+	}
+}

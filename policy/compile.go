@@ -142,6 +142,7 @@ func compile(spec Spec, opts CompileOptions) (*Policy, []Problem) {
 	if Failed(c.problems) {
 		return nil, c.problems
 	}
+	c.checkFeedback(p)
 	catalog.frozen = true
 	p.cells = catalog.cells
 	if err := p.finish(); err != nil {

@@ -200,6 +200,7 @@ func (l *lane) holds(r *run, present string, out *RuleResult) (Outcome, error) {
 	if l.stay == nil || l.spec.Name != present {
 		return No, nil
 	}
+	r.readLane = true // the outcome depends on the present lane
 	if yes, err = l.stay.truth(r); err != nil || yes {
 		return Stayed, err
 	}

@@ -33,7 +33,8 @@ func Preset(name string) (Spec, error) {
 }
 
 // threePillars works on any tracker from the first day: it reads nothing that
-// has to be set up.
+// has to be set up. Nor does it read what lanekeeper writes (priority, due
+// date): a score that rose with its own priority would never come to rest.
 func threePillars() ScoreSpec {
 	score := ScoreSpec{
 		Preset: defaultPreset,
@@ -45,8 +46,8 @@ func threePillars() ScoreSpec {
   + 0.25 * logscale(issue.votes, 0, 50)
   + 0.20 * logscale(issue.revenue, 0, 1000000)
   + 0.10 * scale(issue.blocks_count, 0, 3)
-  + (has(issue.due) ? 0.15 * scale(issue.due - now, days(30), days(2)) : 0.0)
   + (issue.milestone != '' ? 8.0 : 0.0)
+  + (has(issue.milestone_ends) ? 0.15 * scale(issue.milestone_ends - now, days(30), days(2)) : 0.0)
   + (has_label('strategic') || has_label('quick-win') ? 15.0 : 0.0)`,
 				Rubric: map[int]string{
 					0: "nobody would notice", 25: "useful to some", 50: "wanted by many, or tied to a date",
@@ -56,10 +57,11 @@ func threePillars() ScoreSpec {
 			"customer_impact": {
 				Weight: 0.45,
 				Expr: `tier(issue.kind, {'incident': 45.0, 'bug': 25.0, 'story': 10.0}, 5.0)
-  + tier(issue.priority, {'urgent': 30.0, 'high': 20.0, 'medium': 8.0}, 0.0)
-  + 0.25 * logscale(issue.customer_count, 0, 20)
+  + 0.30 * logscale(issue.customer_count, 0, 20)
+  + 0.20 * logscale(issue.votes, 0, 50)
   + 0.15 * logscale(issue.watchers, 0, 30)
-  + 0.15 * logscale(issue.votes, 0, 50)
+  + 0.10 * logscale(issue.comments, 0, 50)
+  + (has_label('customer') || has_label('escalation') || has_label('blocker') ? 20.0 : 0.0)
   + (issue.customers.exists(c, c.important) ? 10.0 : 0.0)
   + (any_word(issue.title, ['crash', 'crashes', 'outage', 'data loss', 'down', 'broken', 'fails', 'cannot']) ? 15.0 : 0.0)`,
 				Rubric: map[int]string{
@@ -125,7 +127,7 @@ func wsjf() ScoreSpec {
 			"time_criticality": {
 				Weight: third,
 				Expr: `scale(or_else(issue.fields.time_criticality,
-  has(issue.due) ? 0.2 * scale(issue.due - now, days(60), days(0)) : 3.0), 0, 20)`,
+  has(issue.milestone_ends) ? 0.2 * scale(issue.milestone_ends - now, days(60), days(0)) : 3.0), 0, 20)`,
 			},
 			"risk_reduction": {
 				Weight: third, Expr: "scale(or_else(issue.fields.risk_reduction, 3.0 + 3.0 * double(issue.blocks_count)), 0, 20)",
@@ -242,8 +244,8 @@ func defaultLanes() []LaneSpec {
 // three_pillars has.
 func plainLanes() []LaneSpec {
 	lanes := defaultLanes()
-	lanes[0].When = "issue.kind in ['bug', 'incident'] && (score >= 75.0 || issue.priority == 'urgent')"
-	lanes[0].Stay = "issue.kind in ['bug', 'incident'] && score >= 60.0"
+	lanes[0].When = "issue.kind in ['bug', 'incident'] && score >= 70.0"
+	lanes[0].Stay = "issue.kind in ['bug', 'incident'] && score >= 55.0"
 	lanes[1].When = "issue.kind in ['bug', 'incident'] || has_label('tech-debt')"
 	lanes[1].Stay = ""
 	return lanes
