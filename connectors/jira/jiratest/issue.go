@@ -218,8 +218,11 @@ func (s *Server) find(keyOrID string) *rec {
 
 func (s *Server) findKey(key string) *rec {
 	key = strings.ToUpper(key)
-	if r := s.byKey[key]; r != nil {
+	if r := s.byKey[key]; r != nil && r.cur.key == key {
 		return r
+	}
+	if id, ok := s.oldKeys[key]; ok {
+		return s.byID[id]
 	}
 	prefix, num, ok := strings.Cut(key, "-")
 	if !ok {

@@ -1,0 +1,174 @@
+package jira
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+)
+
+// decoder turns issues of an answer into ours. It looks only at the fields
+// that were asked for and keeps three cases apart: a value, null (no value) and
+// absent (not loaded, so unknown).
+type decoder struct {
+	source string
+	browse string         // page of an issue without its key
+	uses   map[string]use // by field id as it stands in JSON, with quotes
+	// present are the inputs whose field Jira always sends when it could load it.
+	present issue.Inputs
+	kinds   map[string]issue.Kind
+	// inScope holds the configured projects.
+	inScope map[string]bool
+}
+
+// use says what is done with one field.
+type use struct {
+	input issue.Inputs
+	set   func(*decoder, *issue.Issue, jsontext.Value) error
+}
+
+// issueList decodes an array of issues one by one: one that cannot be read is
+// set aside and does not cost the others.
+type issueList struct {
+	d      *decoder
+	issues []issue.Issue
+	bad    []issue.Bad
+}
+
+// UnmarshalJSONFrom reads the array. Its error means that the JSON itself is
+// broken.
+func (l *issueList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() != '[' {
+		return dec.SkipValue()
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	for dec.PeekKind() != ']' {
+		var i issue.Issue
+		bad, err := l.d.issue(dec, &i)
+		switch {
+		case err != nil:
+			return err
+		case bad != nil:
+			l.bad = append(l.bad, issue.Bad{ID: i.ID, Key: i.Key, Err: bad})
+		default:
+			l.issues = append(l.issues, i)
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+var (
+	errNoObject = errors.New("the issue is not an object")
+	errNoID     = errors.New("the issue has no usable id or key")
+	errNoFields = errors.New("the issue came without its fields")
+)
+
+// issue reads one issue. bad tells why it cannot be used, err that the rest of
+// the answer cannot be read.
+func (d *decoder) issue(dec *jsontext.Decoder, i *issue.Issue) (bad, err error) {
+	if dec.PeekKind() != '{' {
+		return errNoObject, dec.SkipValue()
+	}
+	i.Source = d.source
+	seen, hasFields := issue.Inputs(0), false
+	err = members(dec, func(name []byte) error {
+		switch string(name) {
+		case `"id"`:
+			i.ID, err = readText(dec)
+			return err
+		case `"key"`:
+			i.Key, err = readText(dec)
+			return err
+		case `"fields"`:
+			hasFields = dec.PeekKind() == '{'
+			seen, err = d.fields(dec, i)
+			return err
+		}
+		return dec.SkipValue()
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !numericID.MatchString(i.ID) || projectOf(i.Key) == "":
+		return errNoID, nil
+	case !hasFields:
+		return errNoFields, nil
+	}
+	i.Unknown |= d.present &^ seen
+	if i.Project == "" {
+		i.Project = projectOf(i.Key)
+	}
+	i.URL = d.browse + i.Key
+	i.Gone = i.Gone || !d.inScope[i.Project]
+	return nil, nil
+}
+
+// fields reads the fields object and returns the inputs that were there.
+func (d *decoder) fields(dec *jsontext.Decoder, i *issue.Issue) (seen issue.Inputs, err error) {
+	if dec.PeekKind() != '{' {
+		return 0, dec.SkipValue()
+	}
+	return seen, members(dec, func(name []byte) error {
+		u, wanted := d.uses[string(name)]
+		if !wanted {
+			return dec.SkipValue()
+		}
+		v, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		seen |= u.input
+		if u.set(d, i, v) != nil {
+			i.Unknown |= u.input
+		}
+		return nil
+	})
+}
+
+// members calls each for every member of the object that comes next, with the
+// name as it stands in the JSON; each must read the value.
+func members(dec *jsontext.Decoder, each func(name []byte) error) error {
+	if _, err := dec.ReadToken(); err != nil {
+		return err
+	}
+	for dec.PeekKind() != '}' {
+		name, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		if err := each(name); err != nil {
+			return err
+		}
+	}
+	_, err := dec.ReadToken()
+	return err
+}
+
+// readText reads a text or the digits of a number; anything else is skipped.
+func readText(dec *jsontext.Decoder) (string, error) {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return "", err
+	}
+	if v.Kind() == '0' {
+		return string(v), nil
+	}
+	s, _ := text(v)
+	return s, nil
+}
+
+// sortedSet sorts and removes repetitions and the empty text.
+func sortedSet(in []string) []string {
+	slices.Sort(in)
+	in = slices.Compact(in)
+	if len(in) > 0 && in[0] == "" {
+		in = in[1:]
+	}
+	return in
+}
