@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
@@ -39,13 +40,17 @@ type Options struct {
 // A Cycler runs the cycles of one source, one at a time.
 type Cycler struct {
 	Options
-	gate   Gate
-	mu     sync.Mutex
+	gate Gate
+	mu   sync.Mutex // held by the running cycle
+	// planned tells that the last plan left nothing to look at again before
+	// records change, and replan that something else changed since.
+	planned bool
+	replan  atomic.Bool
+	kept    bool // the policies are stored
+
+	caches sync.Mutex
 	people map[string]person // owners by the policy's word for them
 	terms  map[*policy.Policy]terms
-	// planned tells that the last plan left nothing to look at again before
-	// records change.
-	planned bool
 }
 
 type person struct {
@@ -65,10 +70,22 @@ func New(o Options) *Cycler {
 
 // Replan makes the next cycle look at every outstanding change again: a plan
 // was approved, a pause ended.
-func (c *Cycler) Replan() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.planned = false
+func (c *Cycler) Replan() { c.replan.Store(true) }
+
+// Outstanding lists the changes that policy wants of a stored issue and that
+// are not written, with the status that the next cycle would give them. It
+// asks the tracker nothing and does not wait for a running cycle.
+func (c *Cycler) Outstanding(r *state.Record) []Line {
+	if r.Outstanding == 0 {
+		return nil
+	}
+	run := &cycle{Cycler: c, offline: true, now: c.Now().UTC()}
+	_, status := run.item(r)
+	var out []Line
+	for _, ch := range run.changes(r) {
+		out = append(out, Line{Ref: r.Issue.Ref(), ID: r.Issue.ID, Change: ch, Status: status})
+	}
+	return out
 }
 
 // Task says what a cycle does beside pulling and evaluating.
@@ -119,13 +136,15 @@ const (
 // cycle is one run of a Cycler.
 type cycle struct {
 	*Cycler
-	ctx    context.Context
-	task   Task
-	now    time.Time
-	st     state.SourceState
-	sig    policy.Signals
-	report Report
-	doubts map[string]bool // ids whose answer must be confirmed
+	ctx  context.Context
+	task Task
+	now  time.Time
+	// offline forbids questions to the tracker.
+	offline bool
+	st      state.SourceState
+	sig     policy.Signals
+	report  Report
+	doubts  map[string]bool // ids whose answer must be confirmed
 }
 
 // Run does one cycle:
@@ -143,6 +162,9 @@ func (c *Cycler) Run(ctx context.Context, t Task) Report {
 	defer c.mu.Unlock()
 	run := &cycle{Cycler: c, ctx: ctx, task: t, now: c.Now().UTC(), doubts: map[string]bool{}}
 	run.report = Report{Source: c.Source, Mode: c.Mode}
+	if c.replan.Swap(false) {
+		c.planned = false
+	}
 	if c.Signals != nil {
 		run.sig = c.Signals()
 	}
@@ -154,6 +176,9 @@ func (c *Cycler) Run(ctx context.Context, t Task) Report {
 func (c *cycle) steps() (err error) {
 	if c.st, err = c.Store.Source(c.Source); err != nil {
 		return fmt.Errorf("read state of %s: %w", c.Source, err)
+	}
+	if err := c.keepPolicies(); err != nil {
+		return fmt.Errorf("keep policy: %w", err)
 	}
 	for _, s := range []struct {
 		name string
@@ -200,6 +225,21 @@ func (c *cycle) finish(err error) {
 	if serr := c.commit(state.Batch{State: &c.st}); serr != nil {
 		c.report.Err = errors.Join(err, fmt.Errorf("record the cycle: %w", serr))
 	}
+}
+
+// keepPolicies stores the policy beside the decisions that will name its hash,
+// so that they can be explained when it is no longer in force.
+func (c *cycle) keepPolicies() error {
+	if c.kept {
+		return nil
+	}
+	b := state.Batch{Policies: map[string][]byte{}}
+	for _, p := range c.Policy.Policies() {
+		b.Policies[p.Hash()] = p.Canonical()
+	}
+	err := c.commit(b)
+	c.kept = err == nil
+	return err
 }
 
 // commit stores a batch of this source.

@@ -34,6 +34,8 @@ type terms struct {
 }
 
 func (c *Cycler) termsOf(p *policy.Policy) terms {
+	c.caches.Lock()
+	defer c.caches.Unlock()
 	if t, ok := c.terms[p]; ok {
 		return t
 	}
@@ -249,13 +251,18 @@ func (c *cycle) abandoned(r *state.Record, w []plan.Want) []plan.Want {
 // person resolves the policy's word for an owner, "" where the tracker has no
 // such account now.
 func (c *cycle) person(who string) string {
-	if p, ok := c.people[who]; ok && (p.id != "" || c.now.Sub(p.asked) < personRetry) {
-		return p.id
+	c.caches.Lock()
+	known, ok := c.people[who]
+	c.caches.Unlock()
+	if c.offline || ok && (known.id != "" || c.now.Sub(known.asked) < personRetry) {
+		return known.id
 	}
 	p, err := c.Tracker.Person(c.ctx, who)
 	if err != nil {
 		c.Log.Warn("owner not found; issues stay unassigned", "source", c.Source, "owner", who, "err", err)
 	}
+	c.caches.Lock()
+	defer c.caches.Unlock()
 	c.people[who] = person{id: p.ID, asked: c.now}
 	return p.ID
 }
