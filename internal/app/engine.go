@@ -1,0 +1,196 @@
+package app
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/connectors/jira"
+	"github.com/lanekeeper/lanekeeper/connectors/linear"
+	"github.com/lanekeeper/lanekeeper/internal/config"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/metrics"
+	"github.com/lanekeeper/lanekeeper/internal/reconcile"
+	"github.com/lanekeeper/lanekeeper/internal/signal"
+	"github.com/lanekeeper/lanekeeper/policy"
+)
+
+const (
+	// overlap is how far a pull reaches back before the last one: the trackers'
+	// indexes show some changes minutes late (facts of both trackers).
+	overlap = 10 * time.Minute
+	// signalPeriod is how often signals are read.
+	signalPeriod = time.Minute
+)
+
+// tracker is a connected source.
+type tracker interface {
+	reconcile.Source
+	// Check tries what a cycle needs without writing anything.
+	Check(ctx context.Context) ([]connectors.Finding, error)
+}
+
+// engine is everything that one configuration builds. A reload makes a new
+// one; the state and the server stay.
+type engine struct {
+	cfg     *config.Config
+	sources []*source // in the order of the configuration
+	signals *signal.Set
+}
+
+// source is one configured tracker at work.
+type source struct {
+	config.Source
+	tracker tracker
+	cycler  *reconcile.Cycler
+
+	mu   sync.Mutex
+	kick func() // wakes the source's loop; nil while none runs
+}
+
+func (s *source) setKick(kick func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kick = kick
+}
+
+// wake asks the source's loop for a cycle soon.
+func (s *source) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kick != nil {
+		s.kick()
+	}
+}
+
+func (e *engine) source(name string) *source {
+	for _, s := range e.sources {
+		if s.Name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// build makes an engine. Whatever can fail without a request fails here.
+func (a *App) build(cfg *config.Config) (*engine, error) {
+	e := &engine{cfg: cfg}
+	if len(cfg.Signals) > 0 {
+		e.signals = signal.New(cfg.Signals, &http.Client{Timeout: 30 * time.Second}, a.opts.Now, a.opts.Log)
+	}
+	for _, sc := range cfg.Sources {
+		s := &source{Source: sc}
+		var err error
+		if s.tracker, err = a.connect(cfg, sc); err != nil {
+			return nil, fmt.Errorf("source %s: %w", sc.Name, err)
+		}
+		s.cycler = reconcile.New(a.cyclerOptions(e, s))
+		e.sources = append(e.sources, s)
+		a.metrics.Source(sc.Name)
+	}
+	return e, nil
+}
+
+func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
+	o := reconcile.Options{
+		Source: s.Name, Tracker: s.tracker, Store: a.store, Policy: e.cfg.Set, Mode: reconcile.Mode(s.Mode),
+		Guard:   reconcile.Guard{MaxChanges: e.cfg.Guard.MaxChanges, MaxShare: e.cfg.Guard.MaxShare},
+		Overlap: overlap, Scope: scope(e.cfg, s.Source), Now: a.opts.Now, Log: a.opts.Log, Observer: a.metrics,
+	}
+	if e.signals != nil {
+		o.Signals = func() policy.Signals { return e.signals.Snapshot() }
+	}
+	if a.opts.Progress != nil {
+		o.Progress = func(done, total int) { a.opts.Progress(s.Name, done, total) }
+	}
+	return o
+}
+
+// connect makes the connector of a source.
+func (a *App) connect(cfg *config.Config, s config.Source) (tracker, error) {
+	var base http.RoundTripper
+	if a.opts.Transport != nil {
+		base = a.opts.Transport(s.Name)
+	}
+	meter := meter{a.metrics.Tracker(s.Name), a.budgets, s.Name}
+	log := a.opts.Log.With("source", s.Name)
+	if s.Jira != nil {
+		return jira.New(s.Jira.Settings(), jira.Options{
+			Source: s.Name, Inputs: cfg.Set.Needs(), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
+		})
+	}
+	return linear.New(s.Linear.Settings(), linear.Options{
+		Source: s.Name, Inputs: cfg.Set.Needs(), LabelPrefixes: prefixes(cfg.Set), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
+	})
+}
+
+// prefixes are the managed label prefixes of all policies.
+func prefixes(set *policy.Set) []string {
+	out := []string{string(issue.FieldLane), string(issue.FieldHorizon), string(issue.FieldSLA)}
+	for _, p := range set.Policies() {
+		for _, m := range p.Spec().Marks {
+			out = append(out, m.Prefix)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// scope fingerprints what is read from a source: a change of it asks for a
+// new first pull.
+func scope(cfg *config.Config, s config.Source) string {
+	h := sha256.New()
+	needs := cfg.Set.Needs() | issue.InputManaged
+	if j := s.Jira; j != nil {
+		fmt.Fprintf(h, "jira %q %q %q %q %v %v %s", j.URL, j.Projects, j.JQL, j.Fields, j.Priorities, j.Kinds, needs)
+	}
+	if l := s.Linear; l != nil {
+		fmt.Fprintf(h, "linear %q %q %s", l.URL, l.Teams, needs)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// meter passes a connector's measurements on and remembers its budgets.
+type meter struct {
+	metrics.Tracker
+	budgets *budgets
+	source  string
+}
+
+func (m meter) Budget(name string, remaining float64) {
+	m.Tracker.Budget(name, remaining)
+	m.budgets.set(m.source, name, remaining)
+}
+
+// budgets are the newest readings of every source's request budgets.
+type budgets struct {
+	mu sync.Mutex
+	m  map[string]map[string]float64
+}
+
+func newBudgets() *budgets { return &budgets{m: map[string]map[string]float64{}} }
+
+func (b *budgets) set(source, name string, v float64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.m[source] == nil {
+		b.m[source] = map[string]float64{}
+	}
+	b.m[source][name] = v
+}
+
+func (b *budgets) of(source string) map[string]float64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := map[string]float64{}
+	for k, v := range b.m[source] {
+		out[k] = v
+	}
+	return out
+}

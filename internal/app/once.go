@@ -1,0 +1,167 @@
+package app
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/answer"
+	"github.com/lanekeeper/lanekeeper/internal/reconcile"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+// leastCertain is how many of the least certain issues a plan names.
+const leastCertain = 10
+
+// Once runs one full cycle of every source, side by side, and tells what it
+// changed; a dry run tells what it would change and writes nothing. A source
+// that fails does not stop the others.
+func (a *App) Once(ctx context.Context, dryRun bool) answer.Cycle {
+	return a.cycleAll(ctx, "", reconcile.Task{List: true, DryRun: dryRun})
+}
+
+func (a *App) cycleAll(ctx context.Context, name string, t reconcile.Task) answer.Cycle {
+	e := a.current()
+	a.refreshSignals(ctx, e)
+	var chosen []*source
+	for _, s := range e.sources {
+		if name == "" || s.Name == name {
+			chosen = append(chosen, s)
+		}
+	}
+	reports := make([]reconcile.Report, len(chosen))
+	var wg sync.WaitGroup
+	for n, s := range chosen {
+		wg.Go(func() {
+			reports[n] = a.runCycle(ctx, e, s, t)
+		})
+	}
+	wg.Wait()
+	return a.cycleAnswer(e, reports, t.DryRun)
+}
+
+// runCycle runs one cycle and publishes its outcome.
+func (a *App) runCycle(ctx context.Context, e *engine, s *source, t reconcile.Task) reconcile.Report {
+	if t.List && !t.DryRun {
+		t.Sweep = a.sweepDue(e, s)
+	}
+	r := s.cycler.Run(ctx, t)
+	a.publish(e, s)
+	return r
+}
+
+// sweepDue tells whether a scheduled sweep was missed.
+func (a *App) sweepDue(e *engine, s *source) bool {
+	st, err := a.store.Source(s.Name)
+	if err != nil || st.LastSuccess.IsZero() {
+		return false // the first pull reads everything anyway
+	}
+	last := st.LastSweep
+	if last.IsZero() {
+		last = st.LastSuccess
+	}
+	return !e.cfg.Schedule.Sweep.Next(last.In(e.cfg.Schedule.Timezone.Location)).After(a.opts.Now())
+}
+
+// publish brings the metrics up to date after a cycle.
+func (a *App) publish(e *engine, s *source) {
+	st, err := a.store.Source(s.Name)
+	if err != nil {
+		a.opts.Log.Error("metrics not updated", "source", s.Name, "err", err)
+		return
+	}
+	a.metrics.CycleDone(s.Name, st.LastSuccess, st.Failures)
+	a.measure(e, s)
+}
+
+// measure sets the gauges that follow from the stored counts.
+func (a *App) measure(e *engine, s *source) {
+	t, err := a.store.Totals(s.Name)
+	if err != nil {
+		a.opts.Log.Error("metrics not updated", "source", s.Name, "err", err)
+		return
+	}
+	lanes := map[string]int{"": t.Undecided}
+	for _, l := range e.cfg.Set.For(s.Name, "").Lanes() {
+		lanes[l.Name] = 0
+		a.metrics.Target(s.Name, l.Name, l.Share.Min, l.Share.Max)
+	}
+	for l, n := range t.Lanes {
+		lanes[l] = n
+	}
+	a.metrics.Issues(s.Name, lanes)
+	a.metrics.Overrides(s.Name, t.Overrides)
+	a.metrics.Parked(s.Name, t.Parked)
+	a.metrics.StateSize(a.store.Size())
+	if p, err := a.store.Paused(); err == nil {
+		a.metrics.Paused(p.On)
+	}
+	held := false
+	if plans, err := a.store.Plans(s.Name, 20); err == nil {
+		for _, p := range plans {
+			held = held || p.Status == state.PlanHeld
+		}
+	}
+	a.metrics.Guard(s.Name, held)
+}
+
+func (a *App) refreshSignals(ctx context.Context, e *engine) {
+	if e.signals == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if err := e.signals.Refresh(ctx); err != nil {
+		a.opts.Log.Warn("signals not read; the last good values count until they are stale", "err", err)
+	}
+}
+
+// cycleAnswer turns reports into the public answer.
+func (a *App) cycleAnswer(e *engine, reports []reconcile.Report, dryRun bool) answer.Cycle {
+	out := answer.Cycle{Mode: string(e.cfg.Mode), PolicyHash: e.cfg.Set.Hash(), DryRun: dryRun}
+	var totals []state.Totals
+	for _, r := range reports {
+		out.Sources = append(out.Sources, sourceOf(r))
+		for _, l := range r.Lines {
+			ch := answer.NewChange(l.Ref.Source, l.ID, l.Ref.Key, l.Change, answer.Status(l.Status))
+			ch.Plan = r.Plan
+			out.Changes = append(out.Changes, ch)
+		}
+		if t, err := a.store.Totals(r.Source); err == nil {
+			totals = append(totals, t)
+		}
+	}
+	if p, err := a.store.Paused(); err == nil {
+		out.Paused = p.On
+	}
+	out.Lanes = answer.NewLanes("", e.lanes(), answer.SumTotals(totals...), out.PolicyHash).Lanes
+	if dryRun {
+		if items, err := a.items(e, func(*state.Record) bool { return true }); err == nil {
+			out.LeastCertain = answer.LeastCertain(items, leastCertain)
+		}
+	}
+	return out.Normal()
+}
+
+func sourceOf(r reconcile.Report) answer.CycleSource {
+	s := answer.CycleSource{Source: r.Source, Issues: r.Issues, Changed: r.Changed, Parked: r.Parked, Error: answer.FaultOf(r.Err), Mode: string(r.Mode), Plan: r.Plan}
+	if r.Held != nil {
+		s.Plan, s.Held = r.Held.ID, r.Held.Reason
+	}
+	if r.Changed == 0 {
+		s.Changed = planned(r.Lines)
+	}
+	return s
+}
+
+// planned counts the issues that the lines would change.
+func planned(lines []reconcile.Line) int {
+	ids := map[string]bool{}
+	for _, l := range lines {
+		switch l.Status {
+		case reconcile.Planned, reconcile.Observed, reconcile.Held, reconcile.Paused:
+			ids[l.ID] = true
+		}
+	}
+	return len(ids)
+}
