@@ -304,7 +304,7 @@ func (t *trace) wordReason(x ast.Expr) []string {
 	words, _ := stringsOf(t.value(args[1]))
 	content, _ := t.value(args[0]).(types.String)
 	for _, w := range words {
-		if hasWord(string(content), w) {
+		if anyWord(string(content), []string{w}) {
 			return []string{fmt.Sprintf("%s contains %q", t.name(args[0]), w)}
 		}
 	}

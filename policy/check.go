@@ -254,7 +254,10 @@ func (c *compiler) checkMarkBands(path string, m MarkSpec) {
 // checkFeedback warns of scores and rules that read what follows from them: the
 // issue would move by being moved.
 func (c *compiler) checkFeedback(p *Policy) {
-	written := []string{"issue.priority", "issue.raw_priority", "issue.due"}
+	written := []string{"issue.priority", "issue.raw_priority"}
+	if len(p.spec.SLAs) > 0 {
+		written = append(written, "issue.due") // the date of the resolve target
+	}
 	warn := func(e *expr) {
 		if e == nil {
 			return

@@ -72,15 +72,15 @@ func (helperLib) CompileOptions() []cel.EnvOption {
 	return []cel.EnvOption{
 		cel.Function("scale", lineOverloads("scale", scale)...),
 		cel.Function("logscale", lineOverloads("logscale", logscale)...),
-		cel.Function("decay", cel.Overload("decay_duration", []*cel.Type{dur, dur}, cel.DoubleType,
-			cel.BinaryBinding(func(a, b ref.Val) ref.Val {
-				return types.Double(decay(a.(types.Duration).Duration, b.(types.Duration).Duration))
-			}))),
+		cel.Function("decay", cel.Overload("decay_duration", []*cel.Type{dur, dur}, cel.DoubleType),
+			cel.SingletonBinaryBinding(decayOf)),
 		cel.Function("days",
-			cel.Overload("days_int", []*cel.Type{cel.IntType}, dur, cel.UnaryBinding(daysOf)),
-			cel.Overload("days_double", []*cel.Type{cel.DoubleType}, dur, cel.UnaryBinding(daysOf))),
+			cel.Overload("days_int", []*cel.Type{cel.IntType}, dur),
+			cel.Overload("days_double", []*cel.Type{cel.DoubleType}, dur),
+			cel.SingletonUnaryBinding(daysOf)),
 		cel.Function("any_word",
-			cel.Overload("any_word_string_list", []*cel.Type{str, cel.ListType(str)}, cel.BoolType, cel.BinaryBinding(anyWordOf))),
+			cel.Overload("any_word_string_list", []*cel.Type{str, cel.ListType(str)}, cel.BoolType),
+			cel.SingletonBinaryBinding(anyWordOf)),
 		cel.Function("tier",
 			cel.Overload("tier_dyn_map_dyn", []*cel.Type{dyn, cel.MapType(dyn, dyn), dyn}, cel.DoubleType,
 				cel.OverloadIsNonStrict(), cel.FunctionBinding(tierOf))),
@@ -88,30 +88,18 @@ func (helperLib) CompileOptions() []cel.EnvOption {
 			cel.Overload("or_else_any", []*cel.Type{cel.TypeParamType("T"), cel.TypeParamType("T")}, cel.TypeParamType("T"),
 				cel.OverloadIsNonStrict(), cel.BinaryBinding(orElse))),
 		cel.Function(fnHasLabel,
-			cel.Overload("has_label_string", []*cel.Type{cel.ListType(str), str}, cel.BoolType, cel.BinaryBinding(hasLabelOf))),
+			cel.Overload("has_label_string", []*cel.Type{cel.ListType(str), str}, cel.BoolType),
+			cel.SingletonBinaryBinding(hasLabelOf)),
 		cel.Function(fnAge,
-			cel.Overload("age_timestamp", []*cel.Type{ts, ts}, dur, cel.BinaryBinding(func(t, now ref.Val) ref.Val {
-				return types.Duration{Duration: now.(types.Timestamp).Sub(t.(types.Timestamp).Time)}
-			}))),
+			cel.Overload("age_timestamp", []*cel.Type{ts, ts}, dur), cel.SingletonBinaryBinding(ageOf)),
 		cel.Function(fnBusinessDays,
-			cel.Overload("business_days_timestamp", []*cel.Type{ts, ts}, cel.IntType, cel.BinaryBinding(func(t, now ref.Val) ref.Val {
-				return types.Int(businessDays(t.(types.Timestamp).Time, now.(types.Timestamp).Time))
-			}))),
+			cel.Overload("business_days_timestamp", []*cel.Type{ts, ts}, cel.IntType), cel.SingletonBinaryBinding(businessDaysOf)),
 	}
 }
 
 // lineOverloads declares f for every mix of whole and broken numbers, because
 // people write both, and for durations.
 func lineOverloads(name string, f func(x, low, high float64) float64) []cel.FunctionOpt {
-	bind := cel.FunctionBinding(func(args ...ref.Val) ref.Val {
-		x, ok1 := toFloat(args[0])
-		low, ok2 := toFloat(args[1])
-		high, ok3 := toFloat(args[2])
-		if !ok1 || !ok2 || !ok3 {
-			return types.NewErr("%s takes three numbers or three durations", name)
-		}
-		return types.Double(f(x, low, high))
-	})
 	kinds := []*cel.Type{cel.IntType, cel.DoubleType}
 	sets := [][]*cel.Type{{cel.DurationType, cel.DurationType, cel.DurationType}}
 	for _, a := range kinds {
@@ -121,19 +109,64 @@ func lineOverloads(name string, f func(x, low, high float64) float64) []cel.Func
 			}
 		}
 	}
-	var out []cel.FunctionOpt
+	out := []cel.FunctionOpt{cel.SingletonFunctionBinding(func(args ...ref.Val) ref.Val {
+		if len(args) != 3 {
+			return types.NoSuchOverloadErr()
+		}
+		x, ok1 := toFloat(args[0])
+		low, ok2 := toFloat(args[1])
+		high, ok3 := toFloat(args[2])
+		if !ok1 || !ok2 || !ok3 {
+			return types.NewErr("%s takes three numbers or three durations", name)
+		}
+		return types.Double(f(x, low, high))
+	})}
 	for _, set := range sets {
 		id := name
 		for _, t := range set {
 			id += "_" + t.String()
 		}
-		out = append(out, cel.Overload(id, set, cel.DoubleType, bind))
+		out = append(out, cel.Overload(id, set, cel.DoubleType))
 	}
 	return out
 }
 
+// The bindings below are called without a check of types at run time, because
+// that would cost more than the work: each looks at its arguments itself. A
+// custom field can hold anything.
+
+func decayOf(a, b ref.Val) ref.Val {
+	age, ok1 := a.(types.Duration)
+	half, ok2 := b.(types.Duration)
+	if !ok1 || !ok2 {
+		return types.NewErr("decay takes two durations")
+	}
+	return types.Double(decay(age.Duration, half.Duration))
+}
+
+func ageOf(t, now ref.Val) ref.Val {
+	from, ok1 := t.(types.Timestamp)
+	to, ok2 := now.(types.Timestamp)
+	if !ok1 || !ok2 {
+		return types.NewErr("age takes a time")
+	}
+	return types.Duration{Duration: to.Sub(from.Time)}
+}
+
+func businessDaysOf(t, now ref.Val) ref.Val {
+	from, ok1 := t.(types.Timestamp)
+	to, ok2 := now.(types.Timestamp)
+	if !ok1 || !ok2 {
+		return types.NewErr("business_days takes a time")
+	}
+	return types.Int(businessDays(from.Time, to.Time))
+}
+
 func daysOf(v ref.Val) ref.Val {
-	n, _ := toFloat(v)
+	n, ok := toFloat(v)
+	if !ok {
+		return types.NewErr("days takes a number")
+	}
 	const day = float64(24 * time.Hour)
 	if math.IsNaN(n) || math.Abs(n) > math.MaxInt64/day/2 {
 		return types.NewErr("days: %v is too long", n)
@@ -142,19 +175,21 @@ func daysOf(v ref.Val) ref.Val {
 }
 
 func anyWordOf(text, words ref.Val) ref.Val {
-	list, ok := stringsOf(words)
-	if !ok {
-		return types.NewErr("any_word takes a list of texts")
+	s, ok1 := text.(types.String)
+	list, ok2 := stringsOf(words)
+	if !ok1 || !ok2 {
+		return types.NewErr("any_word takes a text and a list of texts")
 	}
-	return types.Bool(anyWord(string(text.(types.String)), list))
+	return types.Bool(anyWord(string(s), list))
 }
 
 func hasLabelOf(labels, name ref.Val) ref.Val {
-	list, ok := stringsOf(labels)
-	if !ok {
-		return types.NewErr("has_label: labels are no texts")
+	list, ok1 := stringsOf(labels)
+	s, ok2 := name.(types.String)
+	if !ok1 || !ok2 {
+		return types.NewErr("has_label takes a text")
 	}
-	return types.Bool(hasLabel(list, string(name.(types.String))))
+	return types.Bool(hasLabel(list, string(s)))
 }
 
 // tierOf is not strict: a value that is missing takes the default.

@@ -29,8 +29,10 @@ type expr struct {
 	traced func() (cel.Program, error)
 }
 
-// costLimit bounds the work of an expression that loops or matches patterns;
-// others cannot do more than their own length. It is some milliseconds.
+// costLimit bounds the work of an expression with several loops, which may be
+// nested; the work of others grows no faster than the issue and the expression
+// are long. Counting costs more than evaluating, so only those are counted. The
+// limit is some milliseconds of work.
 const costLimit = 2_000_000
 
 // want is the type that an expression must have.
@@ -132,15 +134,15 @@ func typeName(t *cel.Type) string {
 func (c *compiler) plan(path string, checked *cel.Ast, env *cel.Env) (*expr, error) {
 	e := &expr{path: path, ast: checked, env: env}
 	loops := e.survey(c.catalog)
-	folded, err := fold(env, checked)
+	folded, err := foldConstants(env, checked)
 	if err != nil {
 		return nil, err
 	}
 	if root := folded.NativeRep().Expr(); root.Kind() == ast.LiteralKind {
 		e.fixed = root.AsLiteral()
 	}
-	opts := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-	if loops {
+	opts := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(prepare)}
+	if loops > 1 {
 		opts = append(opts, cel.CostLimit(costLimit))
 	}
 	if e.prog, err = env.Program(folded, opts...); err != nil {
@@ -152,8 +154,8 @@ func (c *compiler) plan(path string, checked *cel.Ast, env *cel.Env) (*expr, err
 	return e, nil
 }
 
-// fold computes the parts that read nothing.
-func fold(env *cel.Env, a *cel.Ast) (*cel.Ast, error) {
+// foldConstants computes the parts that read nothing.
+func foldConstants(env *cel.Env, a *cel.Ast) (*cel.Ast, error) {
 	folder, err := cel.NewConstantFoldingOptimizer()
 	if err != nil {
 		return nil, fmt.Errorf("constant folding: %w", err)
@@ -170,16 +172,14 @@ func fold(env *cel.Env, a *cel.Ast) (*cel.Ast, error) {
 	return out, nil
 }
 
-// survey notes what the expression reads and reports whether it can loop.
-func (e *expr) survey(c *catalog) (loops bool) {
+// survey notes what the expression reads and counts its loops.
+func (e *expr) survey(c *catalog) (loops int) {
 	visit := func(x ast.Expr) {
 		switch x.Kind() {
 		case ast.ComprehensionKind:
-			loops = true
+			loops++
 		case ast.IdentKind:
 			e.readsNow = e.readsNow || x.AsIdent() == "now"
-		case ast.CallKind:
-			loops = loops || x.AsCall().FunctionName() == "matches"
 		case ast.SelectKind:
 			if i, ok := c.index[selectPath(x)]; ok && !slices.Contains(e.cells, i) {
 				e.cells = append(e.cells, i)

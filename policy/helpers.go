@@ -91,33 +91,62 @@ func hasLabel(labels []string, name string) bool {
 }
 
 // anyWord reports whether text holds one of the words, or runs of words, as
-// whole words and without regard to case. A word is a run of letters, marks
-// and digits.
-func anyWord(text string, words []string) bool {
-	for _, w := range words {
-		if hasWord(text, w) {
-			return true
+// whole words and without regard to case. A word is a run of letters, marks,
+// digits and underscores.
+func anyWord(text string, words []string) bool { return newWordSet(words).in(text) }
+
+// wordSet is a list of words made ready to be looked for.
+type wordSet struct {
+	words [][]rune  // folded
+	ascii [128]bool // the first letters of words, as far as they are ASCII
+	other bool      // some word begins otherwise
+}
+
+func newWordSet(list []string) *wordSet {
+	s := &wordSet{}
+	for _, w := range list {
+		word := []rune(strings.TrimSpace(w))
+		if len(word) == 0 {
+			continue
 		}
+		for i := range word {
+			word[i] = fold(word[i])
+		}
+		s.words = append(s.words, word)
+		if word[0] < utf8.RuneSelf {
+			s.ascii[word[0]] = true
+		} else {
+			s.other = true
+		}
+	}
+	return s
+}
+
+// in compares at the beginning of each word of text, and at each sign.
+func (s *wordSet) in(text string) bool {
+	first := true // text begins like a new word
+	for i, c := range text {
+		inWord := isWordRune(c)
+		if first || !inWord {
+			if f := fold(c); f < utf8.RuneSelf && s.ascii[f] || f >= utf8.RuneSelf && s.other {
+				if s.at(text[i:]) {
+					return true
+				}
+			}
+		}
+		first = !inWord
 	}
 	return false
 }
 
-// hasWord compares at the beginning of each word of text.
-func hasWord(text, word string) bool {
-	want := []rune(strings.TrimSpace(word))
-	if len(want) == 0 {
-		return false
-	}
-	inWord := isWordRune(want[len(want)-1])
-	first := true // text begins like a new word
-	for i, c := range text {
-		if first || !isWordRune(c) {
-			rest, ok := cutFold(text[i:], want)
-			if ok && !(inWord && startsWord(rest)) {
-				return true
-			}
+// at reports whether text begins with one of the words and does not go on with
+// the same word.
+func (s *wordSet) at(text string) bool {
+	for _, w := range s.words {
+		rest, ok := cutFold(text, w)
+		if ok && !(isWordRune(w[len(w)-1]) && startsWord(rest)) {
+			return true
 		}
-		first = !isWordRune(c)
 	}
 	return false
 }
@@ -127,33 +156,42 @@ func startsWord(s string) bool {
 	return size > 0 && isWordRune(c)
 }
 
-// cutFold is strings.CutPrefix without regard to case, rune by rune.
-func cutFold(s string, want []rune) (rest string, ok bool) {
+// cutFold is strings.CutPrefix of a folded word without regard to case.
+func cutFold(s string, word []rune) (rest string, ok bool) {
 	n := 0
 	for i, c := range s {
-		if n == len(want) {
+		if n == len(word) {
 			return s[i:], true
 		}
-		if c != want[n] && !foldEqual(c, want[n]) {
+		if fold(c) != word[n] {
 			return "", false
 		}
 		n++
 	}
-	return "", n == len(want)
+	return "", n == len(word)
 }
 
-// foldEqual walks the orbit of runes that differ only in case.
-func foldEqual(a, b rune) bool {
-	for c := unicode.SimpleFold(a); c != a; c = unicode.SimpleFold(c) {
-		if c == b {
-			return true
+// fold returns one rune for all that differ only in case: the lower case of an
+// ASCII letter, else the least of the orbit.
+func fold(c rune) rune {
+	if c >= utf8.RuneSelf {
+		least := c
+		for f := unicode.SimpleFold(c); f != c; f = unicode.SimpleFold(f) {
+			least = min(least, f)
 		}
+		c = least
 	}
-	return false
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 func isWordRune(c rune) bool {
-	return unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.IsMark(c) || c == '_'
+	if c < utf8.RuneSelf {
+		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_'
+	}
+	return unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.IsMark(c)
 }
 
 // tier looks value up in table, without regard to case where it is a text. Of
