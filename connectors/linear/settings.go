@@ -1,7 +1,10 @@
 // Package linear speaks to Linear.
 package linear
 
-import "github.com/lanekeeper/lanekeeper/connectors"
+import (
+	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+)
 
 // Settings say how to reach one Linear workspace and what to read from it.
 type Settings struct {
@@ -11,6 +14,9 @@ type Settings struct {
 	Teams []string
 	// Dates says where a resolve target is written: Due, SLA or None.
 	Dates Dates
+	// Kinds map label names to kinds, beside the built-in names: Linear has no
+	// issue types, see Client.
+	Kinds map[string]issue.Kind
 	// Concurrency bounds parallel requests; 0 is 4.
 	Concurrency int
 }
