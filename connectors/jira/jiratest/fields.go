@@ -251,9 +251,9 @@ var categories = map[string]struct {
 	id          int
 	color, name string
 }{
-	New:           {2, "blue-gray", "To Do"},
-	Indeterminate: {4, "yellow", "In Progress"},
-	Done:          {3, "green", "Done"},
+	ToDo:       {2, "blue-gray", "To Do"},
+	InProgress: {4, "yellow", "In Progress"},
+	Done:       {3, "green", "Done"},
 }
 
 func (c *call) status(w *writer, st *Status) {

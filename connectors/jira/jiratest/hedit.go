@@ -360,11 +360,11 @@ func (c *call) setCustom(d *issue, f *Field, v json.RawMessage) string {
 		return ""
 	}
 	typ, _ := f.valueType()
-	var any any
-	if json.Unmarshal(v, &any) != nil {
+	var val any
+	if json.Unmarshal(v, &val) != nil {
 		return c.s.text(msgBadValue, f.ID)
 	}
-	switch x := any.(type) {
+	switch x := val.(type) {
 	case float64:
 		if typ == "number" {
 			d.custom[f.ID] = x

@@ -303,9 +303,9 @@ func (s *Server) lookupStatus(v string) []string {
 func lookupCategory(_ *Server, v string) []string {
 	switch strings.ToLower(v) {
 	case "to do", "new", "2":
-		return []string{New}
+		return []string{ToDo}
 	case "in progress", "indeterminate", "4":
-		return []string{Indeterminate}
+		return []string{InProgress}
 	case "done", "complete", "3":
 		return []string{Done}
 	}

@@ -36,12 +36,12 @@ type Priority struct{ ID, Name string }
 
 // The keys of the status categories.
 const (
-	New           = "new"
-	Indeterminate = "indeterminate"
-	Done          = "done"
+	ToDo       = "new"
+	InProgress = "indeterminate"
+	Done       = "done"
 )
 
-// Status is a workflow state. Category is New, Indeterminate or Done.
+// Status is a workflow state. Category is ToDo, InProgress or Done.
 type Status struct{ ID, Name, Category string }
 
 // IssueType is one kind of issue within a project.
@@ -188,8 +188,8 @@ func (s *Server) defaults() {
 		s.priorities = append(s.priorities, &Priority{strconv.Itoa(i + 1), n})
 	}
 	for _, st := range []Status{
-		{"10000", "To Do", New}, {"3", "In Progress", Indeterminate}, {"10001", "In Review", Indeterminate},
-		{"10002", "Waiting for customer", Indeterminate}, {"10003", "Done", Done},
+		{"10000", "To Do", ToDo}, {"3", "In Progress", InProgress}, {"10001", "In Review", InProgress},
+		{"10002", "Waiting for customer", InProgress}, {"10003", "Done", Done},
 	} {
 		s.statuses = append(s.statuses, &st)
 	}
