@@ -47,7 +47,7 @@ func (e Explanation) Verdict(s Style) []string {
 			"Nothing is written to it until that is put right; what was written before stays.",
 		}
 	}
-	out := []string{e.laneSentence(s), e.scoreSentence()}
+	out := append([]string{e.laneSentence(s)}, e.numbers()...)
 	if !e.Open {
 		out = append(out, "It is closed"+inStatus(e.Status)+" or out of scope, so this last decision is kept and nothing more is written.")
 	}
@@ -97,29 +97,38 @@ func (e Explanation) NoRule() bool {
 	return false
 }
 
-func (e Explanation) scoreSentence() string {
-	text := fmt.Sprintf("Score %s out of 100", Number(e.Score))
+// numbers says what came out beside the lane.
+func (e Explanation) numbers() []string {
+	score := fmt.Sprintf("Score %s out of 100", Number(e.Score))
 	if e.Effort > 0 {
-		text += fmt.Sprintf(", %s for each unit of effort (%s)", Number(e.ValuePerEffort), Number(e.Effort))
+		score += fmt.Sprintf("; value per effort %s, at an effort of %s", Number(e.ValuePerEffort), Number(e.Effort))
 	}
-	text += fmt.Sprintf("; priority %s", e.Priority)
-	if e.Band != e.Priority {
-		text += fmt.Sprintf(" (the score alone gives %s, the lane bounds it)", e.Band)
-	}
+	out := []string{score + ".", "Priority " + cmp.Or(e.Because.Priority, e.bandSentence()) + "."}
+	var more []string
 	for _, m := range e.Marks {
-		text += fmt.Sprintf("; %s:%s", m.Prefix, m.Value)
+		more = append(more, m.Prefix+":"+m.Value)
 	}
 	if e.SLA != nil {
-		text += "; SLA " + e.SLA.Name
+		more = append(more, "SLA "+e.SLA.Name)
 	}
 	if e.Owner != "" {
-		text += "; owner " + e.Owner
+		more = append(more, "owner "+e.Owner)
 	}
-	text += "."
+	if len(more) > 0 {
+		out = append(out, "Also: "+strings.Join(more, ", ")+".")
+	}
 	if e.Confidence < 1 {
-		text += fmt.Sprintf(" Only %s of the score's weight rests on real inputs.", Percent(e.Confidence))
+		out = append(out, "Confidence: "+cmp.Or(e.Because.Confidence, "only "+Percent(e.Confidence)+" of the score rests on real inputs")+".")
 	}
-	return text
+	return out
+}
+
+// bandSentence says the priority where the policy does not.
+func (e Explanation) bandSentence() string {
+	if e.Band != e.Priority {
+		return fmt.Sprintf("%s; the score alone gives %s, the lane bounds it", e.Priority, e.Band)
+	}
+	return e.Priority.String()
 }
 
 func (d *document) explainScore(e Explanation) {
@@ -142,6 +151,9 @@ func (d *document) explainScore(e Explanation) {
 // Reason is why a pillar has its value, with the inputs that were missing.
 func (p Pillar) Reason() string {
 	reason := p.Because
+	if p.Rubric != "" {
+		reason = strings.TrimPrefix(reason+" – "+p.Rubric, " – ")
+	}
 	if len(p.Missing) > 0 && reason == "" {
 		reason = "no value for " + strings.Join(p.Missing, ", ")
 		if p.Defaulted {
@@ -193,13 +205,8 @@ func (d *document) explainFlips(e Explanation) {
 	}
 	d.heading("What would change it")
 	for _, f := range e.Flips {
-		d.item(none, "%s", f.Sentence())
+		d.item(none, "%s", f.Sentence)
 	}
-}
-
-// Sentence says a flip: "pillar.x 61 → 65: lane hotfix".
-func (f Flip) Sentence() string {
-	return fmt.Sprintf("%s %s → %s: %s %s", f.Input, orDash(f.From), orDash(f.To), f.What, f.Then)
 }
 
 func (d *document) explainOverrides(e Explanation) {
@@ -256,10 +263,12 @@ func (d *document) explainAbsence(e Explanation) {
 // Absence lists what policy wants and does not happen, each with its reason.
 func (e Explanation) Absence(s Style) []string {
 	var out []string
+	unsure := e.LowConfidence
 	for _, h := range e.Holds {
 		out = append(out, h.Sentence(s))
+		unsure = unsure && h.Why != "confidence"
 	}
-	if e.LowConfidence {
+	if unsure {
 		out = append(out, fmt.Sprintf("Nothing is written: the lane %s demands more confidence than %s.", e.Lane, Percent(e.Confidence)))
 	}
 	if e.Parked != nil {
@@ -274,16 +283,21 @@ func (e Explanation) Absence(s Style) []string {
 	return out
 }
 
-// Sentence says a hold: "not moved to hotfix because: 2 h of settle left".
+// Sentence says a hold: "Not moved to hotfix because: 2 h of settle left".
 func (h Hold) Sentence(s Style) string {
-	what := "not moved to " + h.Wanted
-	if h.What != "lane" {
-		what = h.What + " not changed to " + h.Wanted
+	what := h.What + " not changed to " + h.Wanted
+	switch {
+	case h.Why == "confidence":
+		what = "Nothing is written for the lane " + h.Wanted
+	case h.What == "lane":
+		what = "Not moved to " + h.Wanted
+	case h.What == "band":
+		what = "Priority not changed to " + h.Wanted
 	}
 	var why []string
 	if !h.Until.IsZero() {
 		if left := h.Until.Sub(s.Now); !s.Now.IsZero() && left > 0 {
-			why = append(why, Span(left)+" of "+h.Why+" left")
+			why = append(why, Span(left)+" of "+h.Why+" left, until "+s.Stamp(h.Until))
 		} else {
 			why = append(why, h.Why+" until "+s.Stamp(h.Until))
 		}
@@ -294,7 +308,7 @@ func (h Hold) Sentence(s Style) string {
 	if len(why) == 0 {
 		why = []string{h.Why}
 	}
-	return what + " because: " + strings.Join(why, "; ")
+	return what + " because: " + strings.Join(why, "; ") + "."
 }
 
 func (h Hold) comparison() string {
@@ -319,19 +333,19 @@ func (c Change) Waiting() string {
 	text := fmt.Sprintf("%s %s → %s is not written: ", c.Field, from, to)
 	switch c.Status {
 	case Observed:
-		return text + "observe mode writes nothing"
+		return text + "observe mode writes nothing."
 	case Suggested:
-		return text + "suggest mode only proposes it in the comment"
+		return text + "suggest mode only proposes it in the comment."
 	case Paused:
-		return text + "writes are paused"
+		return text + "writes are paused."
 	case Held:
-		return text + "plan " + orDash(c.Plan) + " waits for approval"
+		return text + "plan " + orDash(c.Plan) + " waits for approval."
 	case Parked:
-		return text + "the issue is parked"
+		return text + "the issue is parked."
 	case Failed, Refused:
-		return text + cmp.Or(c.Error, string(c.Status))
+		return text + cmp.Or(c.Error, string(c.Status)) + "."
 	}
-	return text + "the next cycle writes it"
+	return text + "the next cycle writes it."
 }
 
 func (d *document) explainWrites(e Explanation) {
@@ -365,4 +379,12 @@ func (d *document) explainFoot(e Explanation) {
 		text += "; the issue was read " + d.Relative(e.Seen)
 	}
 	d.para(0, faint, text+".")
+}
+
+// Class is the result as one word, for style sheets.
+func (r RuleResult) Class() string {
+	if r == NotTried {
+		return "later"
+	}
+	return string(r)
 }

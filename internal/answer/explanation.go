@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/policy"
 )
 
 // Explanation is the answer of explain: why one issue is where it is, and why
@@ -36,6 +37,7 @@ type Explanation struct {
 	Why        string    `json:"why,omitempty"`
 	Cause      string    `json:"cause,omitempty"`
 	Since      time.Time `json:"since,omitzero"` // in this lane
+	Because    Because   `json:"because,omitzero"`
 	Effort     float64   `json:"effort,omitempty"`
 	Confidence float64   `json:"confidence"` // share of the score's weight on real inputs, 0..1
 	// LowConfidence tells that the lane demands more confidence, so that nothing
@@ -45,13 +47,14 @@ type Explanation struct {
 	Marks         []Mark         `json:"marks,omitempty"`
 	Owner         string         `json:"owner,omitempty"`
 	Holds         []Hold         `json:"holds,omitempty"`
-	Flips         []Flip         `json:"flips,omitempty"`
-	Inputs        []Input        `json:"inputs,omitempty"`
-	Mode          string         `json:"mode,omitempty"` // of this lane in this source
-	Writes        []Change       `json:"writes,omitempty"`
-	Outstanding   []Change       `json:"outstanding,omitempty"` // wanted and not written
-	Parked        *Park          `json:"parked,omitempty"`
-	Gaps          []issue.Field  `json:"gaps,omitempty"` // fields that the tracker refuses here
+	// Flips are the smallest changes of one input that would change the outcome.
+	Flips       []policy.Flip `json:"flips,omitempty"`
+	Inputs      []Input       `json:"inputs,omitempty"`
+	Mode        string        `json:"mode,omitempty"` // of this lane in this source
+	Writes      []Change      `json:"writes,omitempty"`
+	Outstanding []Change      `json:"outstanding,omitempty"` // wanted and not written
+	Parked      *Park         `json:"parked,omitempty"`
+	Gaps        []issue.Field `json:"gaps,omitempty"` // fields that the tracker refuses here
 	// Stale says why the explanation may be out of date, such as a changed
 	// policy or a source in trouble.
 	Stale string    `json:"stale,omitempty"`
@@ -59,11 +62,21 @@ type Explanation struct {
 	Next  time.Time `json:"next,omitzero"` // when time alone may change the decision
 }
 
+// Because are the policy's sentences for the numbers.
+type Because struct {
+	Score      string `json:"score,omitempty"`
+	Effort     string `json:"effort,omitempty"`
+	Priority   string `json:"priority,omitempty"`
+	Confidence string `json:"confidence,omitempty"`
+}
+
 // Pillar is one input of the score.
 type Pillar struct {
 	Value   *float64 `json:"value"` // 0..100; null: unknown
 	Weight  float64  `json:"weight"`
 	Because string   `json:"because"`
+	// Rubric is the policy's text for this level.
+	Rubric string `json:"rubric,omitempty"`
 	// Defaulted tells that the policy's default stood in for Missing inputs.
 	Defaulted bool     `json:"defaulted,omitempty"`
 	Missing   []string `json:"missing,omitempty"`
@@ -81,10 +94,10 @@ type RuleResult string
 
 // The results of a rule.
 const (
-	Matched    RuleResult = "matched"
-	Stayed     RuleResult = "stayed" // only the lane's stay condition holds
-	NotMatched RuleResult = "not_matched"
-	NotTried   RuleResult = "not_tried" // an earlier lane took the issue
+	Matched    RuleResult = "yes"
+	Stayed     RuleResult = "stays" // only the lane's stay condition holds
+	NotMatched RuleResult = "no"
+	NotTried   RuleResult = "not tried" // an earlier lane took the issue
 )
 
 // SLA names the promise that the issue is held to.
@@ -112,15 +125,6 @@ type Hold struct {
 	Until  time.Time `json:"until,omitzero"`
 	Need   float64   `json:"need,omitempty"`
 	Have   float64   `json:"have,omitempty"`
-}
-
-// Flip is the smallest change of one input that would change the outcome.
-type Flip struct {
-	Input string `json:"input"` // path, such as pillar.customer_impact
-	From  string `json:"from"`
-	To    string `json:"to"`
-	What  string `json:"what"` // what would change: lane or band
-	Then  string `json:"then"` // the outcome
 }
 
 // Input is one value that the expressions read.

@@ -11,15 +11,14 @@ import (
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
-// Reasons are the sentences that the policy has for a decision.
+// Reasons are the sentences that the policy has for a decision. The zero value
+// gives an explanation without them.
 type Reasons struct {
-	// Pillars and Rules are by name.
-	Pillars map[string]string
-	Rules   map[string]string
-	Flips   []Flip
-	Why     string // the lane's own sentence
-	// Current is the hash of the policy that the sentences come from. Where the
-	// decision was made by another, the explanation says that it is stale.
+	// Policy is what the policy of the decision's hash says about it.
+	Policy policy.Explanation
+	Flips  []policy.Flip
+	// Current is the hash of the policy that runs now. Where the decision was
+	// made by another, the explanation says that it is stale.
 	Current string
 }
 
@@ -33,16 +32,29 @@ func NewExplanation(r *state.Record, why Reasons) Explanation {
 		Priority: d.Priority, Horizon: d.Horizon, Pillars: map[string]Pillar{}, Rules: []Rule{},
 		Overrides: []Override{}, DecidedAt: instant(d.At), PolicyHash: d.PolicyHash,
 		ID: i.ID, Title: i.Title, URL: i.URL, Open: i.Open(), Status: i.Status.Name, Undecided: d.Undecided,
-		Why: why.Why, Since: r.Memory.LaneSince.UTC(), Effort: Round(d.Effort), Confidence: Round(d.Confidence),
+		Why: why.Policy.LaneWhy, Since: r.Memory.LaneSince.UTC(), Effort: Round(d.Effort), Confidence: Round(d.Confidence),
 		LowConfidence: d.LowConfidence, Band: d.Band, Marks: marksOf(d.Marks), Owner: d.Owner,
 		Holds: holdsOf(d.Holds), Flips: why.Flips, Inputs: inputsOf(d.Inputs), Mode: d.Mode, Gaps: r.Gaps,
 		Seen: r.Seen.UTC(), Next: d.Next.UTC(),
+		Because: Because{
+			Score: why.Policy.Score, Effort: why.Policy.Effort, Priority: why.Policy.Band, Confidence: why.Policy.Confidence,
+		},
 	}
 	for _, p := range d.Pillars {
-		e.Pillars[p.Name] = Pillar{pillarValue(p), Round(p.Weight), why.Pillars[p.Name], p.Defaulted, p.Missing}
+		e.Pillars[p.Name] = Pillar{Value: pillarValue(p), Weight: Round(p.Weight), Defaulted: p.Defaulted, Missing: p.Missing}
 	}
-	for _, res := range d.Rules {
-		e.Rules = append(e.Rules, Rule{res.Lane, ruleResult(res.Result), why.Rules[res.Lane]})
+	for _, said := range why.Policy.Pillars {
+		if p, ok := e.Pillars[said.Name]; ok {
+			p.Because, p.Rubric = said.Because, said.Rubric
+			e.Pillars[said.Name] = p
+		}
+	}
+	for n, res := range d.Rules {
+		rule := Rule{Name: res.Lane, Result: RuleResult(res.Result.String())}
+		if said := why.Policy.Rules; n < len(said) && said[n].Name == res.Lane {
+			rule.Because = said[n].Because
+		}
+		e.Rules = append(e.Rules, rule)
 	}
 	for _, o := range r.Overrides {
 		e.Overrides = append(e.Overrides, overrideOf(o))
@@ -72,19 +84,6 @@ func pillarValue(p policy.Pillar) *float64 {
 	}
 	v := Round(p.Value)
 	return &v
-}
-
-// ruleResult names the outcome of a rule.
-func ruleResult(o policy.Outcome) RuleResult {
-	switch o {
-	case policy.Yes:
-		return Matched
-	case policy.Stayed:
-		return Stayed
-	case policy.No:
-		return NotMatched
-	}
-	return NotTried
 }
 
 // decidedBy is the lane whose rule took the issue.

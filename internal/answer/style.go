@@ -136,3 +136,11 @@ func orDash(s string) string {
 func Number(x float64) string {
 	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", x), "0"), ".")
 }
+
+// ZoneName is the name of the zone that times are shown in.
+func (s Style) ZoneName() string {
+	if s.Zone == nil {
+		return "UTC"
+	}
+	return s.Zone.String()
+}

@@ -121,17 +121,30 @@ func transport(caFile string) (http.RoundTripper, error) {
 
 // call sends one request and decodes the answer into out.
 func (c *Client) call(ctx context.Context, method string, u *url.URL, in, out any) error {
+	req, err := c.request(ctx, method, u, in)
+	if err != nil {
+		return err
+	}
+	res, err := c.send(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	return c.decode(res, out)
+}
+
+func (c *Client) request(ctx context.Context, method string, u *url.URL, in any) (*http.Request, error) {
 	var body io.Reader
 	if in != nil {
 		b, err := json.Marshal(in)
 		if err != nil {
-			return fmt.Errorf("encode request: %w", err)
+			return nil, fmt.Errorf("encode request: %w", err)
 		}
 		body = bytes.NewReader(b)
 	}
 	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
-		return fmt.Errorf("make request: %w", err)
+		return nil, fmt.Errorf("make request: %w", err)
 	}
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
@@ -139,19 +152,22 @@ func (c *Client) call(ctx context.Context, method string, u *url.URL, in, out an
 	if c.user != "" {
 		password, err := c.password.Reveal()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		req.SetBasicAuth(c.user, password)
 	}
+	return req, nil
+}
+
+func (c *Client) send(req *http.Request) (*http.Response, error) {
 	res, err := c.http.Do(req)
 	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if ctx := req.Context(); ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
-		return Errorf(Unavailable, "no lanekeeper answers at %s: %w", c.base.Host, errors.Unwrap(err))
+		return nil, Errorf(Unavailable, "no lanekeeper answers at %s: %w", c.base.Host, errors.Unwrap(err))
 	}
-	defer res.Body.Close()
-	return c.decode(res, out)
+	return res, nil
 }
 
 // call sends one request whose answer is a T.

@@ -18,6 +18,7 @@ type Options struct {
 	Health   Health
 	Planner  Planner
 	Operator Operator
+	Keeper   Keeper
 	// Reload loads the configuration anew. Its error is for the person who
 	// asked; the running configuration then stays.
 	Reload func(context.Context) (answer.Reload, error)
@@ -54,6 +55,7 @@ func New(o Options) (http.Handler, error) {
 	s.pageRoutes(mux)
 	s.apiRoutes(mux)
 	s.operationRoutes(mux)
+	s.keeperRoutes(mux)
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, Errorf(Denied, "requests from other sites are refused"))
