@@ -32,6 +32,6 @@ func (v Verification) WriteText(w io.Writer, s Style) error {
 	if !v.OK {
 		verdict = s.paint(red, "the state is damaged")
 	}
-	_, err := fmt.Fprintf(w, "%s: %s, %s, %s, %s\n", verdict, count(v.Records, "record"), count(v.Decisions, "decision"), count(v.Plans, "plan"), count(v.Entries, "change"))
+	_, err := fmt.Fprintf(w, "%s: %s, %s, %s, %s\n", verdict, Count(v.Records, "record"), Count(v.Decisions, "decision"), Count(v.Plans, "plan"), Count(v.Entries, "change"))
 	return err
 }
