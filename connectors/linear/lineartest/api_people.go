@@ -21,11 +21,11 @@ func (a *api) addPeople() {
 		"isMe": {leaf: func(x *run, v any, b []byte) []byte {
 			return appendJSON(b, v.(*User) == x.s.world.viewer)
 		}},
-		"initials":    text(func(u *User) string { return strings.ToUpper(u.Name[:min(1, len(u.Name))]) }),
-		"archivedAt":  null(),
-		"createdAt":   instant(func(u *User) time.Time { return u.CreatedAt }),
-		"updatedAt":   instant(func(u *User) time.Time { return u.UpdatedAt }),
-		"url":         text(func(u *User) string { return "https://linear.example.org/profiles/" + u.DisplayName }),
+		"initials":   text(func(u *User) string { return strings.ToUpper(u.Name[:min(1, len(u.Name))]) }),
+		"archivedAt": null(),
+		"createdAt":  instant(func(u *User) time.Time { return u.CreatedAt }),
+		"updatedAt":  instant(func(u *User) time.Time { return u.UpdatedAt }),
+		"url":        text(func(u *User) string { return "https://linear.example.org/profiles/" + u.DisplayName }),
 	}
 	a.types["ActorBot"] = a.types["User"] // never reached: nothing has a bot
 	a.types["Team"] = fields{

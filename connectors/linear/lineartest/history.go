@@ -1,6 +1,9 @@
 package lineartest
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Entry is one line of an issue's history. A pointer is nil where the field
 // did not change.
@@ -114,4 +117,27 @@ next:
 		out = append(out, x)
 	}
 	return out
+}
+
+// absorb takes a later entry in, where no field is in both.
+func (e *Entry) absorb(later *Entry) bool {
+	both := e.Title != nil && later.Title != nil || e.Priority != nil && later.Priority != nil ||
+		e.Estimate != nil && later.Estimate != nil || e.DueDate != nil && later.DueDate != nil ||
+		e.Assignee != nil && later.Assignee != nil || e.State != nil && later.State != nil ||
+		e.Team != nil && later.Team != nil || e.Cycle != nil && later.Cycle != nil ||
+		e.Project != nil && later.Project != nil || e.Parent != nil && later.Parent != nil ||
+		e.SLABreach != nil && later.SLABreach != nil || e.Archived != nil || later.Archived != nil
+	if both || len(missing(later.RemovedLabels, e.AddedLabels)) != len(later.RemovedLabels) ||
+		len(missing(later.AddedLabels, e.RemovedLabels)) != len(later.AddedLabels) {
+		return false
+	}
+	e.Title, e.Priority, e.Estimate = cmp.Or(e.Title, later.Title), cmp.Or(e.Priority, later.Priority), cmp.Or(e.Estimate, later.Estimate)
+	e.DueDate, e.Assignee, e.State = cmp.Or(e.DueDate, later.DueDate), cmp.Or(e.Assignee, later.Assignee), cmp.Or(e.State, later.State)
+	e.Team, e.Cycle, e.Project = cmp.Or(e.Team, later.Team), cmp.Or(e.Cycle, later.Cycle), cmp.Or(e.Project, later.Project)
+	e.Parent, e.SLAStart = cmp.Or(e.Parent, later.Parent), cmp.Or(e.SLAStart, later.SLAStart)
+	e.SLABreach, e.SLAType = cmp.Or(e.SLABreach, later.SLABreach), cmp.Or(e.SLAType, later.SLAType)
+	e.AddedLabels, e.RemovedLabels = append(e.AddedLabels, later.AddedLabels...), append(e.RemovedLabels, later.RemovedLabels...)
+	e.Relations = append(e.Relations, later.Relations...)
+	e.Description = e.Description || later.Description
+	return true
 }

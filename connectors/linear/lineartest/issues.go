@@ -154,6 +154,13 @@ func (s *Server) record(r *record, e Entry, by string, now time.Time, changed bo
 }
 
 func (s *Server) appendEntry(r *record, e Entry, by string, now time.Time) {
+	if n := len(r.history); n > 0 && s.behavior.MergeHistory > 0 {
+		last := r.history[n-1]
+		if last.ActorID == by && now.Sub(last.CreatedAt) < s.behavior.MergeHistory && last.absorb(&e) {
+			last.UpdatedAt = now
+			return
+		}
+	}
 	e.ID, e.IssueID, e.ActorID = s.newID("history"), r.ID, by
 	e.CreatedAt, e.UpdatedAt = now, now
 	r.history = append(r.history, &e)
