@@ -27,10 +27,10 @@ type Literal struct {
 	Components  []string          `yaml:"components"`
 	Reporter    string            `yaml:"reporter"`
 	Assignee    string            `yaml:"assignee"`
-	Created     time.Time         `yaml:"created"`
-	Updated     time.Time         `yaml:"updated"`
-	Started     time.Time         `yaml:"started"`
-	Resolved    time.Time         `yaml:"resolved"`
+	Created     Moment            `yaml:"created"`
+	Updated     Moment            `yaml:"updated"`
+	Started     Moment            `yaml:"started"`
+	Resolved    Moment            `yaml:"resolved"`
 	Due         issue.Date        `yaml:"due"`
 	Estimate    float64           `yaml:"estimate"`
 	Parent      string            `yaml:"parent"`
@@ -43,13 +43,29 @@ type Literal struct {
 	Sprint      string            `yaml:"sprint"`
 	InSprint    bool              `yaml:"sprint_active"`
 	Milestone   string            `yaml:"milestone"`
-	Ends        time.Time         `yaml:"milestone_ends"`
+	Ends        Moment            `yaml:"milestone_ends"`
 	Customers   []LiteralCustomer `yaml:"customers"`
 	URL         string            `yaml:"url"`
 	// Fields are custom fields: texts, numbers or lists of texts.
 	Fields map[string]any `yaml:"fields"`
 	// Unknown names fields that failed to load.
 	Unknown []string `yaml:"unknown"`
+}
+
+// Moment is an instant in a file: 2026-03-04T12:00:00Z, or a day for its first
+// moment in UTC.
+type Moment struct{ time.Time }
+
+// UnmarshalText reads both forms. What it cannot read is an error: a test that
+// silently ran at another time would prove nothing.
+func (m *Moment) UnmarshalText(b []byte) error {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, string(b)); err == nil {
+			m.Time = t.UTC()
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no time: want 2026-03-04T12:00:00Z or 2026-03-04", b)
 }
 
 // LiteralLink is a link of a Literal. Open is true where it is not given.
@@ -78,11 +94,11 @@ func (l *Literal) Issue() (*issue.Issue, error) {
 		Labels:      sortedCopy(l.Labels), Components: sortedCopy(l.Components),
 		Reporter: issue.Person{ID: l.Reporter, Name: l.Reporter},
 		Assignee: issue.Person{ID: l.Assignee, Name: l.Assignee},
-		Created:  l.Created.UTC(), Updated: l.Updated.UTC(), Started: l.Started.UTC(), Resolved: l.Resolved.UTC(),
+		Created:  l.Created.Time, Updated: l.Updated.Time, Started: l.Started.Time, Resolved: l.Resolved.Time,
 		Due: l.Due, Estimate: l.Estimate, Parent: l.Parent,
 		Votes: l.Votes, Watchers: l.Watchers, Comments: l.Comments,
 		Sprint:    issue.Iteration{Name: l.Sprint, Active: l.InSprint},
-		Milestone: issue.Iteration{Name: l.Milestone, Ends: l.Ends.UTC()},
+		Milestone: issue.Iteration{Name: l.Milestone, Ends: l.Ends.Time},
 	}
 	if i.Kind == "" {
 		i.Kind = issue.Other
