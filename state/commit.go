@@ -291,9 +291,6 @@ func (u *updater) append(up *Update, v logValue, old *facts) (uint64, error) {
 	return u.chain.seq, u.log.Put(seqKey(u.chain.seq), v)
 }
 
-// maxFormer bounds how many former keys of one issue are remembered.
-const maxFormer = 16
-
 // formerKeys are the keys that the issue had and has no more, oldest first.
 func formerKeys(old *facts, key string) []string {
 	if len(old.oldKeys) == 0 && (old.key == key || old.key == "") {
@@ -305,7 +302,7 @@ func formerKeys(old *facts, key string) []string {
 			keys = append(keys, k)
 		}
 	}
-	return keys[max(0, len(keys)-maxFormer):]
+	return keys
 }
 
 func (d *DB) readSums(s *sourceTx, t *sums) error {

@@ -129,6 +129,15 @@ func appendEntryKey(b []byte, plan string, n int) []byte {
 	return binary.BigEndian.AppendUint32(append(append(b, plan...), 0), uint32(n))
 }
 
+// parseEntryKey is the inverse of appendEntryKey.
+func parseEntryKey(b []byte) (plan string, n int, ok bool) {
+	cut := len(b) - 5
+	if cut < 1 || b[cut] != 0 {
+		return "", 0, false
+	}
+	return string(b[:cut]), int(binary.BigEndian.Uint32(b[cut+1:])), true
+}
+
 func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
 
 // millis is the stored form of a time: Unix milliseconds, 0 for the zero time.

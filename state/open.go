@@ -27,6 +27,7 @@ type DB struct {
 	log     *slog.Logger
 	writers sync.Pool // of *encoder
 	damaged damage
+	pruning sync.Mutex
 	// broken is set once the file proved damaged: a transaction that was cut off
 	// in the middle leaves the engine in an unknown state, so nothing is tried
 	// after it.
@@ -89,7 +90,6 @@ func openBolt(path string, opts Options) (db *bbolt.DB, err error) {
 		ReadOnly:        opts.ReadOnly,
 		FreelistType:    bbolt.FreelistMapType,
 		InitialMmapSize: mapSize(),
-		NoStatistics:    true,
 		OpenFile: func(name string, flag int, mode fs.FileMode) (*os.File, error) {
 			var err error
 			file, err = os.OpenFile(name, flag, mode)

@@ -144,7 +144,7 @@ func (s *sourceTx) indexEntry(e *storedEntry, key []byte) error {
 		}
 	}
 	if e.At != 0 {
-		if err := s.sent.Put(append(appendTime(nil, e.At), key...), nil); err != nil {
+		if err := s.sent.Put(sentKey(e.At, key), nil); err != nil {
 			return err
 		}
 	}
@@ -161,12 +161,14 @@ func unindexEntry(tx *bbolt.Tx, e *storedEntry, key []byte) error {
 		return err
 	}
 	if e.At != 0 {
-		if err := s.sent.Delete(append(appendTime(nil, e.At), key...)); err != nil {
+		if err := s.sent.Delete(sentKey(e.At, key)); err != nil {
 			return err
 		}
 	}
 	return s.touched.Delete(touchedKey(e.ID, key))
 }
+
+func sentKey(ms int64, key []byte) []byte { return append(appendTime(nil, ms), key...) }
 
 // touchedKey begins with the length of the id, so that no id is the beginning
 // of another's rows.
@@ -175,6 +177,14 @@ func touchedKey(id string, key []byte) []byte { return append(touchedPrefix(id),
 func touchedPrefix(id string) []byte {
 	enc := appendID(nil, id)
 	return append(binary.BigEndian.AppendUint16(nil, uint16(len(enc))), enc...)
+}
+
+// afterID is the entry's key in a row of touchedKey.
+func afterID(row []byte) []byte {
+	if len(row) < 2 {
+		return nil
+	}
+	return row[min(2+int(binary.BigEndian.Uint16(row)), len(row)):]
 }
 
 // Plans lists the plans of a source, the newest first. A source of "" means all
@@ -192,12 +202,14 @@ func (d *DB) Plans(source string, limit int) (list []Plan, err error) {
 		}
 		return nil
 	})
-	slices.SortStableFunc(list, func(a, b Plan) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) })
+	slices.SortFunc(list, newestPlan)
 	if limit > 0 && len(list) > limit {
 		list = list[:limit]
 	}
 	return list, err
 }
+
+func newestPlan(a, b Plan) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID)) }
 
 func (d *DB) newestPlans(tx *bbolt.Tx, s *sourceTx, limit int) (list []Plan) {
 	plans, c := tx.Bucket([]byte(inPlans)), s.plans.Cursor()
@@ -312,13 +324,13 @@ func (d *DB) appendEntry(list []Entry, key, value []byte) []Entry {
 }
 
 func (c *codec) entry(key, value []byte) (Entry, error) {
-	if len(key) < 6 || key[len(key)-5] != 0 {
+	plan, n, ok := parseEntryKey(key)
+	if !ok {
 		return Entry{}, errBadKey
 	}
 	var e storedEntry
 	if err := c.read(value, &e); err != nil {
 		return Entry{}, err
 	}
-	cut := len(key) - 5
-	return e.load(string(key[:cut]), int(binary.BigEndian.Uint32(key[cut+1:]))), nil
+	return e.load(plan, n), nil
 }
