@@ -11,11 +11,20 @@ const masked = "<secret>"
 
 // Secret is a credential. It comes from a file, which is read anew for each
 // use so that it can be rotated, or is a fixed value. However it is printed, it
-// says only that it is one.
-type Secret struct{ value, file string }
+// says only that it is one. The value stands behind a pointer because fmt skips
+// the methods of what it prints under a wrong verb, and then shows fields.
+type Secret struct {
+	value *string // nil where there is a file
+	file  string
+}
 
 // NewSecret holds a value, such as one from the environment.
-func NewSecret(value string) Secret { return Secret{value: strings.TrimSpace(value)} }
+func NewSecret(value string) Secret {
+	if value = strings.TrimSpace(value); value == "" {
+		return Secret{}
+	}
+	return Secret{value: &value}
+}
 
 // SecretFile reads the value from a file at each use.
 func SecretFile(path string) Secret { return Secret{file: path} }
@@ -25,8 +34,11 @@ func (s Secret) IsZero() bool { return s == Secret{} }
 
 // Reveal returns the credential without surrounding white space.
 func (s Secret) Reveal() (string, error) {
-	if s.file == "" {
-		return s.value, nil
+	switch {
+	case s.value != nil:
+		return *s.value, nil
+	case s.file == "":
+		return "", nil
 	}
 	b, err := os.ReadFile(s.file)
 	if err != nil {

@@ -112,11 +112,12 @@ func (j *Jira) Settings() jira.Settings {
 
 // Linear is the connection to one Linear workspace.
 type Linear struct {
-	URL         string       `yaml:"url"`
-	Auth        LinearAuth   `yaml:"auth"`
-	Teams       []string     `yaml:"teams"`
-	Dates       linear.Dates `yaml:"dates"`
-	Concurrency int          `yaml:"concurrency"`
+	URL         string                `yaml:"url"`
+	Auth        LinearAuth            `yaml:"auth"`
+	Teams       []string              `yaml:"teams"`
+	Dates       linear.Dates          `yaml:"dates"`
+	Kinds       map[string]issue.Kind `yaml:"kinds"`
+	Concurrency int                   `yaml:"concurrency"`
 }
 
 // LinearAuth is one of a personal API key and an OAuth access token.
@@ -129,7 +130,7 @@ type LinearAuth struct {
 func (l *Linear) Settings() linear.Settings {
 	return linear.Settings{
 		URL: l.URL, Auth: linear.Auth{APIKey: l.Auth.APIKey, OAuthToken: l.Auth.OAuthToken},
-		Teams: l.Teams, Dates: l.Dates, Concurrency: l.Concurrency,
+		Teams: l.Teams, Dates: l.Dates, Kinds: l.Kinds, Concurrency: l.Concurrency,
 	}
 }
 

@@ -71,11 +71,14 @@ func parent(path string) string {
 
 // wrong reports a problem of one node.
 func (d *decoder) wrong(n *node, p path, format string, args ...any) {
-	d.out.add(Problem{File: n.file.name, Line: n.pos.line, Col: n.pos.col, Path: p.text, Message: fmt.Sprintf(format, args...)})
+	d.out.add(Problem{File: n.file.name, Line: n.pos.line, Col: n.pos.col, Path: p.text, Message: fmt.Sprintf(format, args...), unread: true})
 }
 
 // value decodes n into v.
 func (d *decoder) value(n *node, p path, v reflect.Value) {
+	if n.kind == broken {
+		return
+	}
 	if d.count++; d.count > maxNodes {
 		if d.count == maxNodes+1 {
 			d.wrong(n, p, "the file grows to more than %d values as its aliases are followed", maxNodes)
@@ -136,7 +139,10 @@ func (d *decoder) structure(n *node, p path, v reflect.Value) {
 func (d *decoder) unknown(k *node, p path, known []string) {
 	s := didYouMean(k.text, known)
 	message := "unknown key"
-	if s == "" {
+	switch {
+	case slices.Contains(known, k.text+"_env"):
+		message, s = "a secret is not written into this file", fmt.Sprintf("use %s_file or %s_env", k.text, k.text)
+	case s == "":
 		message += "; known here: " + strings.Join(known, ", ")
 	}
 	d.out.add(Problem{File: k.file.name, Line: k.pos.line, Col: k.pos.col, Path: p.key(k.text).text, Message: message, Suggestion: s})
@@ -150,6 +156,9 @@ func (d *decoder) field(n *node, p path, v reflect.Value, f field, given map[str
 		return
 	}
 	at, raw := p.key(f.name), target.Type() == reflect.TypeFor[*node]()
+	if d.at[at.text].value != nil && d.at[at.text].value.kind == broken {
+		return
+	}
 	k := d.rules(at)
 	switch value := given[f.name]; {
 	case value != nil && raw:

@@ -80,6 +80,7 @@ func keyTable() map[string]key {
 	maps.Copy(t, sourceKeys())
 	maps.Copy(t, signalKeys())
 	maps.Copy(t, policyKeys())
+	maps.Copy(t, exampleKeys())
 	return t
 }
 
@@ -119,6 +120,8 @@ func sourceKeys() map[string]key {
 		"sources[].linear.teams[]":               {form: formKey, doc: "Key of one team."},
 		"sources[].linear.dates": {def: "due", doc: "Where the resolve target is written. Due date and SLA erase each other in Linear, " +
 			"so it is one of them or none."},
+		"sources[].linear.kinds":       {given: "by the usual label names", doc: "What labels say of an issue's kind: Linear has no issue types."},
+		"sources[].linear.kinds.*":     {doc: "Kind of issues with the label."},
 		"sources[].linear.concurrency": {def: "4", least: ptr(1), most: ptr(32), doc: "Most requests at the same time."},
 	}
 }

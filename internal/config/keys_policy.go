@@ -87,3 +87,42 @@ func policyKeys() map[string]key {
 		"policy.teams.*": {doc: "A partial policy; the keys are those of policy."},
 	}
 }
+
+// exampleKeys describe the issues that people write as examples of a lane.
+func exampleKeys() map[string]key {
+	const at = "policy.lanes[].examples"
+	t := map[string]key{
+		at: {given: "none", doc: "Issues that must land in this lane; lanekeeper policy test checks them. What is left out is empty."},
+
+		at + "[].kind": {given: "other", doc: "Kind of the issue."},
+		at + "[].category": {given: "unstarted", oneOf: []string{"triage", "backlog", "unstarted", "started", "completed", "canceled"},
+			doc: "Class of the status."},
+		at + "[].priority":         {given: "none", oneOf: []string{"urgent", "high", "medium", "low", "none"}, doc: "Priority."},
+		at + "[].links":            {given: "none", doc: "Links to other issues."},
+		at + "[].links[].open":     {given: "true", doc: "Whether the other issue is open."},
+		at + "[].links[].type":     {oneOf: []string{"blocks", "blocked_by", "duplicates", "duplicated_by", "relates_to"}, doc: "What this issue does to the other."},
+		at + "[].links[].key":      {doc: "Key of the other issue."},
+		at + "[].customers":        {given: "none", doc: "Customers that asked for it."},
+		at + "[].fields":           {given: "none", doc: "Custom fields by name."},
+		at + "[].fields.*":         {doc: "Text, a number or a list of texts."},
+		at + "[].unknown":          {given: "none", doc: "Names of fields that failed to load."},
+		at + "[].sprint_active":    {given: "false", doc: "Whether the sprint or cycle is the present one."},
+		at + "[].customers[].name": {doc: "Name of the customer."}, at + "[].customers[].tier": {doc: "Tier of the customer."},
+		at + "[].customers[].revenue":   {doc: "Revenue a year."},
+		at + "[].customers[].size":      {doc: "Seats or employees."},
+		at + "[].customers[].important": {doc: "Whether the request is marked as important."},
+	}
+	for name, doc := range map[string]string{
+		"key": "Key.", "project": "Project or team key.", "source": "Name of the source.", "raw_kind": "The tracker's own type.",
+		"title": "Title.", "description": "Description.", "status": "Name of the status.", "raw_priority": "The tracker's own priority.",
+		"labels": "Labels.", "components": "Components.", "reporter": "Who reported it.", "assignee": "Who works on it.",
+		"created": "When it was created.", "updated": "When it changed last.", "started": "When work began.", "resolved": "When it was done.",
+		"due": "Due date.", "estimate": "Estimate, in the team's unit.", "parent": "Key of the parent.",
+		"blocks_count": "Open issues that it blocks, in place of links.", "blocked_count": "Open issues that block it, in place of links.",
+		"votes": "Votes.", "watchers": "Watchers.", "comments": "Comments.", "sprint": "Name of the sprint or cycle.",
+		"milestone": "Milestone or fix version.", "milestone_ends": "When the milestone ends.", "url": "Its page.",
+	} {
+		t[at+"[]."+name] = key{doc: doc}
+	}
+	return t
+}

@@ -19,6 +19,7 @@ func (n *node) inside(line, col int) pos {
 		return n.pos
 	}
 	for i, r := range []rune(n.text) {
+		c.settle(r, n.style)
 		if i == target {
 			return c.pos
 		}
@@ -94,23 +95,26 @@ func (c *cursor) unindent() {
 	c.pos.col += min(c.indent, len(c.rest()))
 }
 
+// settle leaves a line whose rest spells nothing of the value: its end was a
+// blank line's break, or is escaped.
+func (c *cursor) settle(r rune, s style) {
+	src := string(c.rest())
+	ended := strings.TrimSpace(src) == "" && r != ' ' && r != '\n' && s != literal
+	if ended || s == double && src == "\\" {
+		c.newline(s)
+	}
+}
+
 // over moves past the source of one character of the value; false is a source
 // that does not spell the value.
 func (c *cursor) over(r rune, s style) bool {
 	src := c.rest()
 	ended := strings.TrimSpace(string(src)) == ""
 	switch {
-	case s == literal && r == '\n', ended && (r == ' ' || r == '\n'):
+	case ended && (r == '\n' || r == ' ' && s != literal):
 		c.newline(s)
-		return true
-	case ended && s != literal, s == double && string(src) == "\\":
-		c.newline(s) // blank lines are the value's line breaks, passed already
-		src = c.rest()
-	}
-	if len(src) == 0 {
+	case len(src) == 0:
 		return false
-	}
-	switch {
 	case s == double && src[0] == '\\':
 		c.pos.col += escape(src)
 	case s == single && r == '\'':

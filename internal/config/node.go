@@ -37,10 +37,11 @@ const (
 	boolean
 	mapping
 	list
+	broken // could not be read and was reported
 )
 
 func (k kind) String() string {
-	return [...]string{"nothing", "text", "a number", "true or false", "a mapping", "a list"}[k]
+	return [...]string{"nothing", "text", "a number", "true or false", "a mapping", "a list", "something unreadable"}[k]
 }
 
 // style is how a text is written, which decides where its characters are.
@@ -141,6 +142,7 @@ func (r *reader) value(n ast.Node, path string) *node {
 		return r.tagged(n, path)
 	default:
 		r.problem(n, path, "this form of YAML is not used here")
+		out.kind = broken
 	}
 	return out
 }
@@ -176,7 +178,7 @@ func (r *reader) alias(n *ast.AliasNode, path string) *node {
 		return v
 	}
 	r.problem(n, path, "unknown anchor %q", name)
-	return &node{kind: null, file: r.file, pos: r.at(n.GetToken())}
+	return &node{kind: broken, file: r.file, pos: r.at(n.GetToken())}
 }
 
 // tagged reads a value with a type tag. Only !!str means something here: it
@@ -185,7 +187,7 @@ func (r *reader) tagged(n *ast.TagNode, path string) *node {
 	v := r.value(n.Value, path)
 	if tag := n.GetToken().Value; tag != "!!str" {
 		r.problem(n, path, "the tag %s is not used here", tag)
-		return v
+		return &node{kind: broken, file: r.file, pos: v.pos}
 	}
 	switch v.kind {
 	case number, boolean:
@@ -231,7 +233,7 @@ func (r *reader) merge(v *ast.MappingValueNode, path string) []entry {
 	for _, n := range slices.Concat([]*node{from}, from.items) {
 		out = append(out, n.entries...)
 	}
-	if len(out) == 0 && from.kind != mapping {
+	if len(out) == 0 && from.kind != mapping && from.kind != broken {
 		r.problem(v.Value, path, "<< needs a mapping to merge, not %s", from.describe())
 	}
 	return out
@@ -240,7 +242,10 @@ func (r *reader) merge(v *ast.MappingValueNode, path string) []entry {
 // key reads a mapping's key, which must be a scalar.
 func (r *reader) key(k ast.MapKeyNode, path string) (*node, bool) {
 	n := r.value(k, path)
-	if n.kind == mapping || n.kind == list {
+	switch n.kind {
+	case broken:
+		return nil, false
+	case mapping, list:
 		r.problem(k, path, "a key must be a single word")
 		return nil, false
 	}

@@ -20,9 +20,6 @@ func (doc *document) loadPolicy(d *decoder) {
 	} else {
 		doc.Policy, doc.Teams = d.policies(root, p, doc.Sources)
 	}
-	if !d.clean(p.text) {
-		return // types are wrong: what compiles would not be what was meant
-	}
 	set, problems := policy.CompileSet(doc.Policy, doc.Teams, doc.names(d))
 	for _, one := range problems {
 		d.policyProblem(p, one)
@@ -124,7 +121,7 @@ func (d *decoder) policies(root *node, p path, sources []Source) (policy.Spec, m
 // that is configured.
 func (d *decoder) team(e entry, p path, sources []Source) {
 	d.at[p.text] = e
-	if e.value.kind != mapping {
+	if e.value.kind != mapping && e.value.kind != broken {
 		d.problem(p.text, "", "want a mapping with a part of a policy, got %s", e.value.describe())
 	}
 	var known []string
@@ -151,6 +148,9 @@ func (d *decoder) clean(part string) bool {
 // line and column count inside the expression.
 func (d *decoder) policyProblem(p path, one policy.Problem) {
 	full := strings.TrimSuffix(p.text+"."+one.Path, ".")
+	if d.spoiled(full) {
+		return
+	}
 	out := d.place(full, one.Suggestion, one.Message)
 	if e, ok := d.at[full]; ok && one.Line > 0 {
 		at := e.value.inside(one.Line, one.Col)
@@ -163,16 +163,22 @@ func (d *decoder) policyProblem(p path, one policy.Problem) {
 	d.out.add(out)
 }
 
+// spoiled reports whether a value, or what it stands in, could not be read: then
+// the compiler misses what is there.
+func (d *decoder) spoiled(path string) bool {
+	return slices.ContainsFunc(d.out.problems, func(o Problem) bool {
+		return o.unread && (o.Path == path || strings.HasPrefix(path, o.Path+".") || strings.HasPrefix(path, o.Path+"["))
+	})
+}
+
 // checkLanes checks the lanes that alert channels name.
 func (doc *document) checkLanes(d *decoder) {
 	var lanes []string
-	for _, spec := range append([]policy.Spec{doc.Policy}, teamSpecs(doc.Teams)...) {
-		for _, l := range spec.Lanes {
+	for _, spec := range append(teamSpecs(doc.Teams), doc.Policy) {
+		effective, _ := policy.Effective(spec)
+		for _, l := range effective.Lanes {
 			lanes = append(lanes, l.Name)
 		}
-	}
-	if len(lanes) == 0 {
-		return
 	}
 	for i, ch := range doc.Alerts.Channels {
 		for j, l := range ch.Lanes {

@@ -17,6 +17,8 @@ type Problem struct {
 	Path       string // such as policy.lanes[2].when; "" is the whole file
 	Message    string
 	Suggestion string // what to do, such as: did you mean "mode"?
+
+	unread bool // the value at Path could not be taken
 }
 
 // String is FILE:LINE:COL: path: message (suggestion), on one line.

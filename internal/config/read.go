@@ -90,8 +90,8 @@ func unreadable(f *file, data []byte) (Problem, bool) {
 			col := utf8.RuneCountInString(l[:at]) + 1
 			return Problem{File: f.name, Line: i + 1, Col: col, Message: "holds a control character"}, true
 		}
-		depth += opened(l)
-		if depth > maxDepth || opening(l) > maxDepth {
+		deepest, after := nesting(l, depth)
+		if depth = after; deepest+opening(l) > maxDepth {
 			return Problem{File: f.name, Line: i + 1, Col: 1, Message: "is nested too deeply"}, true
 		}
 	}
@@ -113,10 +113,21 @@ func invalidAt(l string) int {
 	return 0
 }
 
-// opened is by how many brackets a line goes deeper. Brackets in texts count
-// too; balanced ones do not matter and the limit leaves room for others.
-func opened(l string) int {
-	return strings.Count(l, "[") + strings.Count(l, "{") - strings.Count(l, "]") - strings.Count(l, "}")
+// nesting follows the brackets of a line that begins inside of depth others: how
+// deep it gets and where it ends. Brackets in texts count too; the limit leaves
+// room for them.
+func nesting(l string, depth int) (deepest, after int) {
+	deepest = depth
+	for _, c := range l {
+		switch c {
+		case '[', '{':
+			depth++
+		case ']', '}':
+			depth = max(depth-1, 0)
+		}
+		deepest = max(deepest, depth)
+	}
+	return deepest, depth
 }
 
 // opening counts the list, key, tag and anchor marks that a line begins with:

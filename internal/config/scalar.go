@@ -188,29 +188,44 @@ func ParseDuration(s string) (time.Duration, error) {
 	if s == "0" {
 		return 0, nil
 	}
-	wrong := fmt.Errorf("%q is not a duration; write numbers with units (w, d, h, m, s), such as 30m, 6h30m or 14d", shorten(s))
-	rest, total := s, 0.0
+	rest, total := s, time.Duration(0)
 	for rest != "" {
 		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789."))
 		word := digits
 		for word < len(rest) && rest[word] >= 'a' && rest[word] <= 'z' {
 			word++
 		}
-		f, err := strconv.ParseFloat(rest[:digits], 64)
 		u, ok := unit(rest[digits:word])
-		if err != nil || !ok {
-			return 0, wrong
+		part, err := times(rest[:digits], u)
+		switch {
+		case !ok || errors.Is(err, strconv.ErrSyntax):
+			return 0, notDuration(s)
+		case err != nil || part > math.MaxInt64-total:
+			return 0, fmt.Errorf("%q is too long; at most 290 years", shorten(s))
 		}
-		total += f * float64(u)
+		total += part
 		rest = rest[word:]
 	}
-	switch {
-	case s == "":
-		return 0, wrong
-	case total >= math.MaxInt64:
-		return 0, fmt.Errorf("%q is too long; at most 290 years", shorten(s))
+	if s == "" {
+		return 0, notDuration(s)
 	}
-	return time.Duration(math.Round(total)), nil
+	return total, nil
+}
+
+func notDuration(s string) error {
+	return fmt.Errorf("%q is not a duration; write numbers with units (w, d, h, m, s), such as 30m, 6h30m or 14d", shorten(s))
+}
+
+// times multiplies a unit; whole numbers exactly.
+func times(number string, u time.Duration) (time.Duration, error) {
+	if n, err := strconv.ParseInt(number, 10, 64); err == nil && u > 0 && n <= int64(math.MaxInt64/u) {
+		return time.Duration(n) * u, nil
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err == nil && f*float64(u) >= math.MaxInt64 {
+		err = strconv.ErrRange
+	}
+	return time.Duration(math.Round(f * float64(u))), err
 }
 
 // FormatDuration writes a duration as ParseDuration reads it, with the largest
