@@ -117,7 +117,7 @@ func (t ShareTarget) String() string {
 func (l Sources) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
 	if l.Pause != nil {
-		d.line("%s", l.Pause.Sentence(s))
+		d.pause(*l.Pause)
 		d.blank()
 	}
 	t := &table{columns: []column{
@@ -170,13 +170,21 @@ func (p Pause) Sentence(s Style) string {
 	if p.Reason != "" {
 		text += ": " + p.Reason
 	}
-	return text + ". `lanekeeper resume` ends it."
+	return text + "."
+}
+
+func (d *document) pause(p Pause) {
+	if p.Paused {
+		d.line("%s `lanekeeper resume` ends it.", p.Sentence(d.Style))
+		return
+	}
+	d.line("%s", p.Sentence(d.Style))
 }
 
 // WriteText says whether writes are stopped.
 func (p Pause) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
-	d.line("%s", p.Sentence(s))
+	d.pause(p)
 	return d.writeTo(w)
 }
 

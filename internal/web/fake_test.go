@@ -109,6 +109,7 @@ func (f *fake) Explain(_ context.Context, ref issue.Ref) (answer.Explanation, er
 
 // explanation has every section.
 func explanation(i answer.Item) answer.Explanation {
+	waiting := answer.Change{Ref: i.Ref, Field: issue.FieldDue, Op: issue.Set, To: "2026-06-05", Status: answer.Paused}
 	return answer.Explanation{
 		Ref: i.Ref, ID: i.ID, Title: i.Title, URL: "https://acme.atlassian.net/browse/PAY-1", Lane: i.Lane, Score: i.Score,
 		ValuePerEffort: i.ValuePerEffort, Priority: i.Priority, Band: i.Priority, Horizon: "current-sprint", Open: true, Status: "In Progress",
@@ -132,7 +133,7 @@ func explanation(i answer.Item) answer.Explanation {
 		Flips: []policy.Flip{{Sentence: "with customer_impact 64 instead of 95 it would go to stability"}},
 		Mode:  "enforce", Inputs: []answer.Input{{Path: "issue.kind", Value: "bug"}, {Path: "issue.votes", Value: "12"}},
 		Writes:      []answer.Change{change(i.Ref, "lane:stability", "lane:hotfix", answer.Applied)},
-		Outstanding: []answer.Change{change(i.Ref, "medium", "urgent", answer.Paused)},
+		Outstanding: []answer.Change{waiting},
 		Seen:        now.Add(-time.Minute),
 	}
 }

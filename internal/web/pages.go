@@ -51,7 +51,8 @@ func functions() template.FuncMap {
 		"bound":   func(share *float64) float64 { return *share * 100 },
 		"values":  func(c answer.Change) [2]string { from, to := c.Values(); return [2]string{from, to} },
 		"moment":  func(s answer.Style, t time.Time) moment { return moment{s, t} },
-		"rows":    func(s answer.Style, list []answer.Change) changeRows { return changeRows{s, list} },
+		"rows":    func(s answer.Style, list []answer.Change) changeRows { return changeRows{s, list, false} },
+		"fields":  func(s answer.Style, list []answer.Change) changeRows { return changeRows{s, list, true} },
 	}
 }
 
@@ -64,6 +65,7 @@ type (
 	changeRows struct {
 		Style answer.Style
 		List  []answer.Change
+		Bare  bool // all of one issue, which need not be named
 	}
 )
 
