@@ -118,7 +118,9 @@ func nextSprintKey(s string) int {
 
 // setOrganizations reads the customer organisations of a service project.
 func setOrganizations(_ *decoder, i *issue.Issue, v jsontext.Value) error {
-	var list []named
+	var list []struct {
+		Name string `json:"name"`
+	}
 	err := decode(v, &list)
 	for _, o := range list {
 		if o.Name != "" {

@@ -211,9 +211,7 @@ func (c *Client) readStatuses(ctx context.Context) error {
 	}
 	var list []struct {
 		ID       string `json:"id"`
-		Category struct {
-			Key string `json:"key"`
-		} `json:"statusCategory"`
+		Category keyed  `json:"statusCategory"`
 	}
 	if _, err := c.do(ctx, call{op: opStatuses, again: true, method: http.MethodGet, path: "status", into: &list}); err != nil {
 		return err

@@ -15,6 +15,11 @@ import (
 
 func decode(v jsontext.Value, into any) error { return json.Unmarshal(v, into, decoding) }
 
+// keyed is a value of which only the key counts; its id may be a number.
+type keyed struct {
+	Key string `json:"key"`
+}
+
 // named is any of Jira's own values.
 type named struct {
 	ID   string `json:"id"`
@@ -36,7 +41,7 @@ func setDescription(_ *decoder, i *issue.Issue, v jsontext.Value) (err error) {
 }
 
 func setProject(_ *decoder, i *issue.Issue, v jsontext.Value) error {
-	var p named
+	var p keyed
 	err := decode(v, &p)
 	i.Project = p.Key
 	return err
@@ -89,7 +94,7 @@ func (d *decoder) kind(name string, subtask bool, level int) issue.Kind {
 func setStatus(_ *decoder, i *issue.Issue, v jsontext.Value) error {
 	var s struct {
 		Name     string `json:"name"`
-		Category named  `json:"statusCategory"`
+		Category keyed  `json:"statusCategory"`
 	}
 	if err := decode(v, &s); err != nil {
 		return err
@@ -260,7 +265,7 @@ func setVersions(_ *decoder, i *issue.Issue, v jsontext.Value) error {
 }
 
 func setParent(_ *decoder, i *issue.Issue, v jsontext.Value) error {
-	var p named
+	var p keyed
 	err := decode(v, &p)
 	if p.Key != "" {
 		i.Parent = p.Key
@@ -289,7 +294,7 @@ func setLinks(_ *decoder, i *issue.Issue, v jsontext.Value) error {
 		Key    string `json:"key"`
 		Fields struct {
 			Status struct {
-				Category named `json:"statusCategory"`
+				Category keyed `json:"statusCategory"`
 			} `json:"status"`
 		} `json:"fields"`
 	}

@@ -103,7 +103,11 @@ func (c *call) editable(i *issue, id string) bool {
 	} else if f := c.s.fieldByID[id]; f == nil || !f.in(i.proj.Key) {
 		return false
 	}
-	return i.typ.Screen == nil || slices.Contains(i.typ.Screen, id)
+	screen := i.typ.Screen
+	if t := i.proj.issueType(i.typ.ID); t != nil {
+		screen = t.Screen
+	}
+	return screen == nil || slices.Contains(screen, id)
 }
 
 // setField applies one verb to one field of the draft and returns the refusal.
