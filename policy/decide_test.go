@@ -1,8 +1,18 @@
 package policy
 
 import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"cel.dev/cel-go/cel"
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 )
@@ -84,15 +94,627 @@ func BenchmarkDecide(b *testing.B) {
 	}
 }
 
-func TestSmoke(t *testing.T) {
-	p := mustCompile(t, exampleSpec())
-	d, m := p.Decide(Input{Issue: exampleIssue(), Now: testNow})
-	t.Logf("%+v\n%+v", d, m)
-	for _, n := range Presets() {
-		s, _ := Preset(n)
-		p := mustCompile(t, s)
-		d, _ := p.Decide(Input{Issue: exampleIssue(), Now: testNow})
-		t.Logf("%s %v %v %v %s needs %v", n, d.Score, d.Lane, d.Pillars, d.Undecided, p.Needs())
+func BenchmarkDecideDefault(b *testing.B) {
+	p := mustCompile(b, Default())
+	in := Input{Issue: exampleIssue(), Now: testNow}
+	b.ReportAllocs()
+	for b.Loop() {
+		p.Decide(in)
 	}
-	mustCompile(t, Spec{})
+}
+
+// BenchmarkBareCEL is the yardstick: the same expressions alone, over maps.
+func BenchmarkBareCEL(b *testing.B) {
+	env, err := cel.NewEnv(cel.Variable("kind", cel.StringType), cel.Variable("x", cel.DoubleType))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var progs []cel.Program
+	for _, text := range []string{
+		"kind == 'bug' && x >= 80.0", "kind == 'bug' || x >= 60.0", "kind == 'epic' || x >= 99.0",
+		"kind in ['story', 'task']", "x * 2.0", "x + 1.0", "x > 0.0 ? x : 3.0", "x / 2.0",
+	} {
+		a, iss := env.Compile(text)
+		if iss.Err() != nil {
+			b.Fatal(iss.Err())
+		}
+		p, err := env.Program(a, cel.EvalOptions(cel.OptOptimize))
+		if err != nil {
+			b.Fatal(err)
+		}
+		progs = append(progs, p)
+	}
+	vars := map[string]any{"kind": "other", "x": 50.0}
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, p := range progs {
+			if _, _, err := p.Eval(vars); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestGarbageDoesNotGrowWithTheNumberOfRules(t *testing.T) {
+	allocs := func(rules int) float64 {
+		s := exampleSpec()
+		last := s.Lanes[4]
+		s.Lanes = nil
+		for k := range rules {
+			s.Lanes = append(s.Lanes, LaneSpec{
+				Name: fmt.Sprintf("lane-%d", k), When: "issue.kind == 'incident' && pillar.customer_impact >= 80.0 && has_label('x')",
+			})
+		}
+		s.Lanes = append(s.Lanes, last)
+		p := mustCompile(t, s)
+		in := Input{Issue: exampleIssue(), Now: testNow}
+		return testing.AllocsPerRun(200, func() { p.Decide(in) })
+	}
+	if few, many := allocs(2), allocs(40); many > few+1 {
+		t.Errorf("%v allocations with 2 rules, %v with 40", few, many)
+	}
+}
+
+// fixedSignals holds fresh values by name; NaN is a stale one.
+type fixedSignals map[string]float64
+
+func (s fixedSignals) Signal(name string, _ *issue.Issue) (float64, Freshness) {
+	v, ok := s[name]
+	switch {
+	case !ok:
+		return 0, Missing
+	case math.IsNaN(v):
+		return 0, Stale
+	}
+	return v, Fresh
+}
+
+// pillarsOnly is a policy with one pillar and lanes by score.
+func pillarsOnly(expr string, fallback *float64) Spec {
+	return Spec{
+		Score: ScoreSpec{
+			Pillars: map[string]PillarSpec{"value": {Weight: 3, Expr: expr, Default: fallback}, "base": {Weight: 1, Expr: "40.0"}},
+			Effort:  EffortSpec{Expr: "1.0"},
+		},
+		Lanes: []LaneSpec{{Name: "top", When: "score >= 70.0", Stay: "score >= 60.0"}, {Name: "rest", When: "true"}},
+	}
+}
+
+func TestMissingInputs(t *testing.T) {
+	for _, tt := range []struct {
+		name, expr   string
+		fallback     *float64
+		issue        issue.Issue
+		signals      Signals
+		want         Pillar
+		score, trust float64
+		undecided    string
+	}{
+		{
+			name: "tier with an absent value gives its default and is named", expr: "tier(issue.fields.t, {'a': 90.0}, 30.0)",
+			want: Pillar{Value: 30, Defaulted: true, Missing: []string{"issue.fields.t"}}, score: 32.5, trust: 0.25,
+		},
+		{
+			name: "absent custom field takes the pillar's default", expr: "issue.fields.t", fallback: ptr(80.0),
+			want: Pillar{Value: 80, Defaulted: true, Missing: []string{"issue.fields.t"}}, score: 70, trust: 0.25,
+		},
+		{
+			name: "absent custom field without a default leaves the pillar out", expr: "issue.fields.t",
+			want: Pillar{Unknown: true, Missing: []string{"issue.fields.t"}}, score: 40, trust: 0.25,
+		},
+		{
+			name: "custom field that is there", expr: "issue.fields.t", issue: issue.Issue{Fields: map[string]issue.Value{"t": {Number: ptr(80.0)}}},
+			want: Pillar{Value: 80}, score: 70, trust: 1,
+		},
+		{
+			name: "custom field that is empty counts as absent", expr: "or_else(issue.fields.t, 7.0)", issue: issue.Issue{Fields: map[string]issue.Value{"t": {}}},
+			want: Pillar{Value: 7, Defaulted: true, Missing: []string{"issue.fields.t"}}, score: 15.25, trust: 0.25,
+		},
+		{
+			name: "a test with has() is information, not a gap", expr: "has(issue.fields.t) ? 80.0 : 20.0",
+			want: Pillar{Value: 20}, score: 25, trust: 1,
+		},
+		{
+			name: "an input that is not reached is not missing", expr: "issue.kind == 'bug' ? issue.fields.t : 20.0",
+			want: Pillar{Value: 20}, score: 25, trust: 1,
+		},
+		{
+			name: "an estimate of 0 reads as 0 and is missing", expr: "issue.estimate > 0.0 ? 80.0 : 20.0",
+			want: Pillar{Value: 20, Defaulted: true, Missing: []string{"issue.estimate"}}, score: 25, trust: 0.25,
+		},
+		{
+			name: "a time that is not set", expr: "scale(age(issue.started), days(0), days(10))", fallback: ptr(5.0),
+			want: Pillar{Value: 5, Defaulted: true, Missing: []string{"issue.started"}}, score: 13.75, trust: 0.25,
+		},
+		{
+			name: "a signal that is not there", expr: "signal.errors", want: Pillar{Unknown: true, Missing: []string{"signal.errors"}}, score: 40, trust: 0.25,
+		},
+		{
+			name: "a signal that is too old", expr: "signal.errors", signals: fixedSignals{"errors": math.NaN()},
+			want: Pillar{Unknown: true, Missing: []string{"signal.errors"}}, score: 40, trust: 0.25,
+		},
+		{
+			name: "a fresh signal", expr: "signal.errors", signals: fixedSignals{"errors": 20},
+			want: Pillar{Value: 20}, score: 25, trust: 1,
+		},
+		{name: "above the scale", expr: "1000.0", want: Pillar{Value: 100}, score: 85, trust: 1},
+		{name: "below the scale", expr: "-5", want: Pillar{Value: 0}, score: 10, trust: 1},
+		{name: "no number", expr: "0.0 / 0.0", undecided: "score.pillars.value.expr: the result is NaN"},
+		{name: "infinite", expr: "1.0 / (issue.estimate * 0.0)", undecided: "score.pillars.value.expr: the result is +Inf"},
+		{name: "division by zero", expr: "1 / issue.votes", undecided: "score.pillars.value.expr: division by zero"},
+		{
+			name: "a custom field of another type", expr: "issue.fields.t * 2.0", issue: issue.Issue{Fields: map[string]issue.Value{"t": {Text: "x"}}},
+			undecided: "score.pillars.value.expr: no such overload",
+		},
+		{
+			name: "a custom field as a whole that is no number", expr: "issue.fields.t", issue: issue.Issue{Fields: map[string]issue.Value{"t": {Text: "x"}}},
+			undecided: `score.pillars.value.expr: the result "x" is no number`,
+		},
+		{
+			name: "a field that failed to load", expr: "issue.votes", issue: issue.Issue{Unknown: issue.InputVotes},
+			undecided: "not loaded from the tracker: votes",
+		},
+		{
+			name: "a field that failed to load and is not read", expr: "issue.votes", issue: issue.Issue{Unknown: issue.InputLinks},
+			want: Pillar{Value: 0}, score: 10, trust: 1,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := mustCompile(t, pillarsOnly(tt.expr, tt.fallback))
+			before := Memory{Lane: "rest", LaneSince: testNow.Add(-time.Hour)}
+			d, m := p.Decide(Input{Issue: &tt.issue, Now: testNow, Memory: before, Signals: tt.signals})
+			if tt.undecided != "" {
+				if !strings.Contains(d.Undecided, tt.undecided) || d.Lane != "" {
+					t.Errorf("undecided because %q in lane %q, want %q", d.Undecided, d.Lane, tt.undecided)
+				}
+				if diff := cmp.Diff(before, m); diff != "" {
+					t.Error("memory changed: " + diff)
+				}
+				return
+			}
+			tt.want.Name, tt.want.Weight = "value", 3
+			if diff := cmp.Diff(tt.want, d.Pillars[1]); diff != "" {
+				t.Error(diff)
+			}
+			if d.Undecided != "" || d.Score != tt.score || d.Confidence != tt.trust {
+				t.Errorf("%s: score %v, confidence %v; want %v, %v", d.Undecided, d.Score, d.Confidence, tt.score, tt.trust)
+			}
+		})
+	}
+}
+
+func TestNoPillarWithAValueIsUndecided(t *testing.T) {
+	s := pillarsOnly("issue.fields.t", nil)
+	delete(s.Score.Pillars, "base")
+	d, _ := mustCompile(t, s).Decide(Input{Issue: &issue.Issue{}, Now: testNow})
+	if want := "score: no pillar with a weight has a value: issue.fields.t not set"; d.Undecided != want {
+		t.Errorf("got %q, want %q", d.Undecided, want)
+	}
+}
+
+func TestRuleThatWantsAMissingInputDoesNotHold(t *testing.T) {
+	s := pillarsOnly("50.0", nil)
+	s.Lanes[0].When = "issue.fields.severity == 'sev1' || signal.errors > 5.0"
+	p := mustCompile(t, s)
+	d, _ := p.Decide(Input{Issue: &issue.Issue{}, Now: testNow})
+	if d.Lane != "rest" {
+		t.Errorf("lane %s: %s", d.Lane, d.Undecided)
+	}
+	if diff := cmp.Diff([]string{"issue.fields.severity", "signal.errors"}, d.Rules[0].Missing); diff != "" {
+		t.Error(diff)
+	}
+	d, _ = p.Decide(Input{Issue: &issue.Issue{}, Now: testNow, Signals: fixedSignals{"errors": 9}})
+	if d.Lane != "top" {
+		t.Errorf("one half that holds is enough, got lane %s", d.Lane)
+	}
+}
+
+func TestEffort(t *testing.T) {
+	for _, tt := range []struct {
+		name, expr string
+		fallback   *float64
+		want       float64
+		undecided  string
+	}{
+		{"plain", "issue.estimate", nil, 2, ""},
+		{"nothing takes the default", "0.0", ptr(4.0), 4, ""},
+		{"nothing without a default", "issue.votes - 9", nil, 0, "score.effort.expr: the result is 0, must be greater than 0"},
+		{"absent takes the default", "issue.fields.size", ptr(4.0), 4, ""},
+		{"absent without a default", "issue.fields.size", nil, 0, "score.effort.expr: issue.fields.size not set, and there is no default"},
+		{"no number", "0.0 / 0.0", nil, 0, "the result is NaN"},
+	} {
+		s := pillarsOnly("50.0", nil)
+		s.Score.Effort = EffortSpec{Expr: tt.expr, Default: tt.fallback}
+		d, _ := mustCompile(t, s).Decide(Input{Issue: exampleIssue(), Now: testNow})
+		if d.Effort != tt.want || !strings.Contains(d.Undecided, tt.undecided) || (tt.undecided == "") != (d.Undecided == "") {
+			t.Errorf("%s: effort %v, undecided %q", tt.name, d.Effort, d.Undecided)
+		}
+	}
+}
+
+// byVotes scores the number of votes.
+func byVotes(margin float64, settle time.Duration) Spec {
+	s := pillarsOnly("issue.votes", nil)
+	delete(s.Score.Pillars, "base")
+	s.Priority = PrioritySpec{Margin: margin, Bands: map[issue.Priority]float64{issue.Urgent: 85, issue.High: 65, issue.Medium: 35}}
+	s.Settle = settle
+	return s
+}
+
+func TestBandMargin(t *testing.T) {
+	p := mustCompile(t, byVotes(5, 0))
+	for _, tt := range []struct {
+		name  string
+		from  issue.Priority
+		score int
+		want  issue.Priority
+		need  float64 // of the hold; 0 for none
+	}{
+		{"first sight takes the plain edge", issue.None, 65, issue.High, 0},
+		{"just above the edge stays", issue.Medium, 66, issue.Medium, 70},
+		{"beyond the margin moves", issue.Medium, 70, issue.High, 0},
+		{"just below the edge stays", issue.High, 61, issue.High, 60},
+		{"at the margin stays", issue.High, 60, issue.High, 60},
+		{"below the margin moves", issue.High, 59, issue.Medium, 0},
+		{"two bands up, past the first", issue.Low, 66, issue.High, 0},
+		{"from the top", issue.Urgent, 79, issue.High, 0},
+		{"nothing always leaves", issue.Medium, 0, issue.Low, 0},
+		{"everything always arrives", issue.High, 100, issue.Urgent, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d, m := p.Decide(Input{Issue: &issue.Issue{Votes: tt.score}, Now: testNow, Memory: Memory{Band: tt.from}})
+			if d.Band != tt.want || m.Band != tt.want {
+				t.Errorf("band %v, remembered %v, want %v", d.Band, m.Band, tt.want)
+			}
+			var need float64
+			if h := d.held("band"); h != nil {
+				need = h.Need
+			}
+			if need != tt.need {
+				t.Errorf("held until a score of %v, want %v: %+v", need, tt.need, d.Holds)
+			}
+			if moved := tt.want != tt.from; moved != m.BandSince.Equal(testNow) {
+				t.Errorf("since %v", m.BandSince)
+			}
+		})
+	}
+}
+
+func TestSettle(t *testing.T) {
+	p := mustCompile(t, byVotes(0, 6*time.Hour))
+	at := func(h int) time.Time { return testNow.Add(time.Duration(h) * time.Hour) }
+	var m Memory
+	step := func(h, votes int, lane string, band issue.Priority, holds int) Decision {
+		t.Helper()
+		var d Decision
+		d, m = p.Decide(Input{Issue: &issue.Issue{Votes: votes}, Now: at(h), Memory: m})
+		if d.Lane != lane || d.Band != band || len(d.Holds) != holds {
+			t.Errorf("hour %d: lane %s, band %v, holds %+v; want %s, %v, %d", h, d.Lane, d.Band, d.Holds, lane, band, holds)
+		}
+		return d
+	}
+	step(0, 80, "top", issue.High, 0)
+	step(1, 10, "rest", issue.Low, 0)
+	d := step(2, 80, "rest", issue.Low, 2) // a return: held
+	if h := d.held("lane"); h.Why != HeldBySettle || h.Wanted != "top" || !h.Until.Equal(at(7)) || !d.Next.Equal(at(7)) {
+		t.Errorf("hold %+v, next %v", h, d.Next)
+	}
+	step(3, 90, "rest", issue.Urgent, 1) // a band that it did not leave is no return
+	step(6, 10, "rest", issue.Urgent, 1) // now low is one
+	step(7, 80, "top", issue.High, 0)    // the time is over
+	step(14, 65, "top", issue.High, 0)   // stay
+	if d := step(15, 50, "rest", issue.Medium, 0); d.Rules[0].Result != No {
+		t.Errorf("rules %+v", d.Rules)
+	}
+}
+
+func TestSettleDoesNotHoldALaneThatIsGone(t *testing.T) {
+	p := mustCompile(t, byVotes(0, 6*time.Hour))
+	d, _ := p.Decide(Input{
+		Issue: &issue.Issue{Votes: 90}, Now: testNow,
+		Memory: Memory{Lane: "renamed", LeftLane: "top", LaneSince: testNow.Add(-time.Hour)},
+	})
+	if d.Lane != "top" || d.held("lane") != nil {
+		t.Errorf("lane %s, holds %+v", d.Lane, d.Holds)
+	}
+}
+
+func TestStay(t *testing.T) {
+	p := mustCompile(t, byVotes(0, 0))
+	in := Input{Issue: &issue.Issue{Votes: 65}, Now: testNow}
+	if d, _ := p.Decide(in); d.Lane != "rest" || d.Rules[0].Result != No {
+		t.Errorf("from outside: %s", d.Lane)
+	}
+	in.Memory.Lane = "top"
+	if d, _ := p.Decide(in); d.Lane != "top" || d.Rules[0].Result != Stayed || d.Rules[1].Result != NotTried {
+		t.Errorf("from inside: %s %+v", d.Lane, d.Rules)
+	}
+}
+
+func TestLaneBoundsThePriority(t *testing.T) {
+	s := byVotes(0, 0)
+	s.Lanes[0].Priority.AtMost = ptr(issue.Medium)
+	s.Lanes[1].Priority.AtLeast = ptr(issue.High)
+	p := mustCompile(t, s)
+	for votes, want := range map[int]issue.Priority{90: issue.Medium, 10: issue.High} {
+		if d, _ := p.Decide(Input{Issue: &issue.Issue{Votes: votes}, Now: testNow}); d.Priority != want {
+			t.Errorf("%d votes: %v (band %v), want %v", votes, d.Priority, d.Band, want)
+		}
+	}
+}
+
+func TestMinConfidence(t *testing.T) {
+	s := pillarsOnly("tier(issue.fields.t, {'a': 100.0}, 100.0)", nil)
+	s.Lanes[0].MinConfidence = 0.8
+	p := mustCompile(t, s)
+	before := Memory{Lane: "rest", LaneSince: testNow.Add(-time.Hour), Band: issue.Low}
+	d, m := p.Decide(Input{Issue: &issue.Issue{}, Now: testNow, Memory: before})
+	if d.Lane != "top" || !d.LowConfidence {
+		t.Errorf("%+v", d)
+	}
+	if h := d.held("lane"); h == nil || h.Why != HeldByConfidence || h.Need != 0.8 || h.Have != 0.25 {
+		t.Errorf("holds %+v", d.Holds)
+	}
+	if diff := cmp.Diff(before, m); diff != "" {
+		t.Error("it was moved: " + diff)
+	}
+	i := &issue.Issue{Fields: map[string]issue.Value{"t": {Text: "a"}}}
+	if d, m := p.Decide(Input{Issue: i, Now: testNow, Memory: before}); d.LowConfidence || m.Lane != "top" {
+		t.Errorf("with the input: %+v", d)
+	}
+}
+
+func TestMarks(t *testing.T) {
+	s := byVotes(0, 0)
+	s.Marks = []MarkSpec{{Prefix: "moscow", Bands: map[string]float64{"must": 70, "should": 45, "could": 20, "wont": 0}, Margin: 5}}
+	p := mustCompile(t, s)
+	for _, tt := range []struct {
+		votes      int
+		from, want string
+	}{{72, "", "must"}, {72, "should", "should"}, {76, "should", "must"}, {66, "must", "must"}, {64, "must", "should"}, {0, "could", "wont"}, {50, "gone", "should"}} {
+		var before Memory
+		if tt.from != "" {
+			before.Marks = map[string]string{"moscow": tt.from}
+		}
+		d, m := p.Decide(Input{Issue: &issue.Issue{Votes: tt.votes}, Now: testNow, Memory: before})
+		if d.Marks["moscow"] != tt.want || m.Marks["moscow"] != tt.want {
+			t.Errorf("%+v: %v, remembered %v", tt, d.Marks, m.Marks)
+		}
+	}
+}
+
+func TestNextIsSetWhereTimeMatters(t *testing.T) {
+	still := mustCompile(t, byVotes(0, 0))
+	if d, _ := still.Decide(Input{Issue: &issue.Issue{}, Now: testNow}); !d.Next.IsZero() {
+		t.Errorf("next %v for a policy without time", d.Next)
+	}
+	aging := mustCompile(t, pillarsOnly("100.0 * decay(age(issue.created), days(7))", ptr(0.0)))
+	d, _ := aging.Decide(Input{Issue: exampleIssue(), Now: testNow})
+	if !d.Next.Equal(testNow.Add(time.Hour)) {
+		t.Errorf("next %v", d.Next)
+	}
+}
+
+func TestLanguage(t *testing.T) {
+	i := exampleIssue()
+	i.Due = "2026-03-06"
+	i.Components = []string{"api"}
+	i.Assignee = issue.Person{ID: "u1", Name: "Ann", Email: "ann@acme.example"}
+	i.Links = []issue.Link{{Type: issue.Blocks, Key: "A-1", Open: true}, {Type: issue.Blocks, Key: "A-2"}, {Type: issue.BlockedBy, Key: "A-3", Open: true}}
+	i.Customers = []issue.Customer{{Name: "Acme", Tier: "enterprise", Revenue: 1000, Size: 50}, {Name: "Bit", Revenue: 500, Important: true}}
+	i.Fields["tags"] = issue.Value{List: []string{"pro", "Enterprise"}}
+	i.Fields["size"] = issue.Value{Number: ptr(5.0)}
+	i.Milestone = issue.Iteration{Name: "2.0", Ends: testNow.Add(24 * time.Hour)}
+	i.Sprint = issue.Iteration{Name: "S1", Active: true}
+	for _, expr := range []string{
+		"issue.due - now == duration('36h')", "issue.blocks_count == 1 && issue.blocked_count == 1", "issue.revenue == 1500.0",
+		"issue.customer_count == 2", "issue.customers.exists(c, c.tier == 'enterprise' && c.size > 10.0)",
+		"issue.customers.filter(c, c.important).size() == 1", "issue.links.exists(l, l.type == 'blocks' && !l.open)",
+		"issue.assignee == 'ann@acme.example'", "issue.priority == 'medium'", "'login' in issue.labels", "has_label('LOGIN')",
+		"any_word(issue.title, ['broken'])", "age(issue.created) == days(3)", "business_days(issue.created) == 3",
+		"tier(issue.fields.tags, {'enterprise': 90.0, 'pro': 60.0}, 30.0) == 90.0", "tier(issue.fields.size, {5: 1.0}, 2.0) == 1.0",
+		"issue.fields.size > 4", "scale(issue.votes, 0, 18) == 50.0", "scale(age(issue.created), days(0), days(6)) == 50.0",
+		"days(1.5) == duration('36h') && issue.votes > 0", "decay(days(7), days(7)) * double(issue.votes) == 4.5", "issue.sprint_active && has(issue.sprint)",
+		"issue.milestone_ends > now", "!has(issue.resolved) && !has(issue.parent)", "issue.votes > 8.5", "lane == 'old'",
+		"score > 0.0 && effort == 1.0", "pillar.value == 50.0", "issue.title.contains('Login')", "issue.key.matches('^PAY-[0-9]+$')",
+		"issue.labels.all(a, issue.labels.exists(b, a == b))", "issue.created < now && issue.category == 'unstarted'",
+		"issue.fields.`size` == 5.0", "or_else(issue.fields.nothing, 'x') == 'x'",
+	} {
+		s := pillarsOnly("50.0", nil)
+		s.Lanes[0].When, s.Lanes[0].Stay = expr, ""
+		p, problems := Compile(s)
+		if Failed(problems) {
+			t.Errorf("%s: %v", expr, problems)
+			continue
+		}
+		if d, _ := p.Decide(Input{Issue: i, Now: testNow, Memory: Memory{Lane: "old"}}); d.Lane != "top" {
+			t.Errorf("%s does not hold: %s %+v", expr, d.Undecided, d.Rules[0])
+		}
+	}
+}
+
+func TestCostLimit(t *testing.T) {
+	s := pillarsOnly("50.0", nil)
+	s.Lanes[0].When = "issue.labels.all(a, issue.labels.all(b, issue.labels.all(c, a + b + c != 'x')))"
+	i := &issue.Issue{}
+	for k := range 1000 {
+		i.Labels = append(i.Labels, fmt.Sprintf("label-%04d", k))
+	}
+	d, _ := mustCompile(t, s).Decide(Input{Issue: i, Now: testNow})
+	if !strings.HasPrefix(d.Undecided, "lanes[0].when: ") || !strings.Contains(d.Undecided, "cost limit") {
+		t.Errorf("got %q", d.Undecided)
+	}
+}
+
+func TestHugeAndStrangeIssues(t *testing.T) {
+	p := mustCompile(t, Default())
+	i := exampleIssue()
+	i.Title = strings.Repeat("\u202eאבג 🔥\x00\xff ", 50_000)
+	i.Description = strings.Repeat("x", 1<<20)
+	for k := range 10_000 {
+		i.Labels = append(i.Labels, fmt.Sprintf("label-%05d", k))
+	}
+	d, _ := p.Decide(Input{Issue: i, Now: testNow})
+	if d.Undecided != "" {
+		t.Fatal(d.Undecided)
+	}
+	for _, in := range d.Inputs {
+		if n := len([]rune(in.Value)); n > readingRunes+1 {
+			t.Errorf("%s is recorded with %d runes", in.Path, n)
+		}
+	}
+	if !slices.IsSortedFunc(d.Inputs, func(a, b Reading) int { return strings.Compare(a.Path, b.Path) }) {
+		t.Error("inputs are not sorted")
+	}
+}
+
+func TestDecideIsSafeForConcurrentUse(t *testing.T) {
+	p := mustCompile(t, Default())
+	want, _ := p.Decide(Input{Issue: exampleIssue(), Now: testNow})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				got, _ := p.Decide(Input{Issue: exampleIssue(), Now: testNow})
+				if !cmp.Equal(got, want) {
+					t.Error(cmp.Diff(got, want))
+				}
+				p.Explain(got, nil)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// wild draws an issue with anything in it.
+func wild(t *rapid.T) *issue.Issue {
+	text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "enterprise", "strategic", "security", "crash"}))
+	i := &issue.Issue{
+		Kind:  rapid.SampledFrom([]issue.Kind{"bug", "story", "task", "epic", "incident", "other", ""}).Draw(t, "kind"),
+		Title: text.Draw(t, "title"), Labels: rapid.SliceOfN(text, 0, 4).Draw(t, "labels"),
+		Votes: rapid.IntRange(-5, 200).Draw(t, "votes"), Watchers: rapid.Int().Draw(t, "watchers"),
+		Estimate: rapid.Float64().Draw(t, "estimate"), Priority: issue.Priority(rapid.IntRange(0, 6).Draw(t, "priority")),
+		Created: time.Unix(rapid.Int64Range(-1e10, 1e11).Draw(t, "created"), 0), Due: issue.Date(text.Draw(t, "due")),
+		Customers: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) issue.Customer {
+			return issue.Customer{Name: text.Draw(t, "name"), Revenue: rapid.Float64().Draw(t, "revenue"), Important: rapid.Bool().Draw(t, "important")}
+		}), 0, 3).Draw(t, "customers"),
+	}
+	i.Fields = map[string]issue.Value{}
+	for _, name := range []string{"customer_tier", "severity", "reach", "impact"} {
+		switch rapid.IntRange(0, 3).Draw(t, name) {
+		case 1:
+			i.Fields[name] = issue.Value{Text: text.Draw(t, "text")}
+		case 2:
+			i.Fields[name] = issue.Value{Number: ptr(rapid.Float64().Draw(t, "number"))}
+		case 3:
+			i.Fields[name] = issue.Value{List: rapid.SliceOf(text).Draw(t, "list")}
+		}
+	}
+	return i
+}
+
+func TestEveryIssueIsDecidedAlikeIntoExactlyOneLane(t *testing.T) {
+	var policies []*Policy
+	for _, name := range Presets() {
+		s, err := Preset(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		policies = append(policies, mustCompile(t, s))
+	}
+	policies = append(policies, mustCompile(t, exampleSpec()))
+	rapid.Check(t, func(t *rapid.T) {
+		p := rapid.SampledFrom(policies).Draw(t, "policy")
+		in := Input{Issue: wild(t), Now: testNow}
+		in.Memory.Lane = rapid.SampledFrom([]string{"", "hotfix", "stability", "gone"}).Draw(t, "lane")
+		in.Memory.Band = issue.Priority(rapid.IntRange(0, 4).Draw(t, "band"))
+		d, m := p.Decide(in)
+		again, m2 := p.Decide(in)
+		if !cmp.Equal(d, again) || !cmp.Equal(m, m2) {
+			t.Fatalf("two decisions: %s", cmp.Diff(d, again))
+		}
+		p.Explain(d, in.Issue)
+		if d.Undecided != "" {
+			if d.Lane != "" || !cmp.Equal(m, in.Memory) {
+				t.Fatalf("undecided and yet %+v", d)
+			}
+			return
+		}
+		took := 0
+		for _, r := range d.Rules {
+			if r.Result == Yes || r.Result == Stayed {
+				took++
+			}
+		}
+		if took != 1 || p.lane(d.Lane) == nil {
+			t.Fatalf("%d lanes took it: %+v", took, d.Rules)
+		}
+		if !(d.Score >= 0 && d.Score <= 100) || !(d.Effort > 0) || !(d.Confidence >= 0 && d.Confidence <= 1) {
+			t.Fatalf("score %v, effort %v, confidence %v", d.Score, d.Effort, d.Confidence)
+		}
+	})
+}
+
+func TestAScoreThatWobblesWithinTheMarginNeverFlaps(t *testing.T) {
+	p := mustCompile(t, byVotes(5, 0))
+	rapid.Check(t, func(t *rapid.T) {
+		centre := rapid.IntRange(0, 100).Draw(t, "centre")
+		var m Memory
+		changes := 0
+		for k := range 30 {
+			votes := centre + rapid.IntRange(-2, 2).Draw(t, "wobble")
+			d, next := p.Decide(Input{Issue: &issue.Issue{Votes: votes}, Now: testNow.Add(time.Duration(k) * time.Hour), Memory: m})
+			if k > 0 && d.Band != m.Band {
+				changes++
+			}
+			m = next
+		}
+		if changes > 1 {
+			t.Fatalf("the band changed %d times around %d", changes, centre)
+		}
+	})
+}
+
+func FuzzCompileAndDecide(f *testing.F) {
+	for _, s := range []string{
+		"issue.kind == 'bug'", "has_label('x') && score > 3.0", "tier(issue.fields.a, {'x': 1.0}, 2.0) > 1.0", "age(issue.started) > days(2)",
+		"issue.customers.exists(c, c.tier == 'x')", "any_word(issue.title, ['a', issue.key])", "or_else(signal.x, 1.0) == pillar.value",
+		"{'a': issue}", "issue.fields", "[1, 2].map(x, x * 2) == issue.labels", "has(issue.fields.x.y)", "issue.fields.x.y.z == 1", "tier(1, {}, 'x') > 0.0",
+		"scale(issue.fields.a, dyn('x'), 1) > 0.0", "decay(dyn(1), dyn('x')) > 0.0", "days(1e300) > days(1)", "true ? lane == '' : issue.nope",
+	} {
+		f.Add(s, "text", 1.5)
+	}
+	f.Fuzz(func(t *testing.T, expr, text string, n float64) {
+		s := pillarsOnly("50.0", nil)
+		s.Lanes[0].When = expr
+		p, problems := Compile(s)
+		if p == nil {
+			for _, x := range problems {
+				_ = x.String()
+			}
+			return
+		}
+		i := exampleIssue()
+		i.Title, i.Fields = text, map[string]issue.Value{"a": {Text: text}, "x": {Number: &n}}
+		in := Input{Issue: i, Now: testNow}
+		d, m := p.Decide(in)
+		if again, _ := p.Decide(in); !cmp.Equal(d, again) {
+			t.Error(cmp.Diff(d, again))
+		}
+		if (d.Lane == "") == (d.Undecided == "") || d.Undecided != "" && m.Lane != "" {
+			t.Errorf("lane %q, undecided %q", d.Lane, d.Undecided)
+		}
+		p.Explain(d, nil)
+		p.Flips(in, d)
+	})
+}
+
+func TestEvaluationErrorsKeepTheirCause(t *testing.T) {
+	p := mustCompile(t, pillarsOnly("1 / issue.votes", nil))
+	r := p.begin(Input{Issue: &issue.Issue{}, Now: testNow})
+	defer p.end(r)
+	_, _, err := p.pillars[1].expr.number(r)
+	if e, ok := errors.AsType[*evalError](err); !ok || e.path != "score.pillars.value.expr" {
+		t.Errorf("got %v", err)
+	}
 }

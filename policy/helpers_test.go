@@ -66,7 +66,7 @@ func TestBusinessDaysCountsLikeACalendar(t *testing.T) {
 		from := time.Unix(rapid.Int64Range(-4e9, 4e9).Draw(t, "from"), 0).UTC()
 		to := from.Add(time.Duration(rapid.IntRange(0, 24*400).Draw(t, "hours")) * time.Hour)
 		want := int64(0)
-		for d := from.Truncate(24 * time.Hour).AddDate(0, 0, 1); !d.After(to.Truncate(24 * time.Hour)); d = d.AddDate(0, 0, 1) {
+		for d := from.Truncate(24*time.Hour).AddDate(0, 0, 1); !d.After(to.Truncate(24 * time.Hour)); d = d.AddDate(0, 0, 1) {
 			if w := d.Weekday(); w != time.Saturday && w != time.Sunday {
 				want++
 			}
