@@ -1,5 +1,7 @@
 package answer
 
+import "slices"
+
 // Check is the answer of check.
 type Check struct {
 	Findings []Finding `json:"findings"`
@@ -42,6 +44,8 @@ type PolicyTests struct {
 	Tests  []PolicyTest `json:"tests"`
 	Passed int          `json:"passed"`
 	Failed int          `json:"failed"`
+	// Unhit are the rules that no test made hold, by path in the policy.
+	Unhit []string `json:"unhit,omitempty"`
 }
 
 // PolicyTest is one case of a policy's unit tests.
@@ -54,7 +58,7 @@ type PolicyTest struct {
 
 // NewPolicyTests counts test cases.
 func NewPolicyTests(list []PolicyTest) PolicyTests {
-	p := PolicyTests{Tests: some(list)}
+	p := PolicyTests{Tests: some(slices.Clone(list))}
 	for i, t := range p.Tests {
 		p.Tests[i].Problems = some(t.Problems)
 		if len(t.Problems) > 0 {

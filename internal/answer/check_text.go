@@ -50,6 +50,9 @@ func (p PolicyTests) WriteText(w io.Writer, s Style) error {
 		}
 	}
 	d.blank()
+	for _, rule := range p.Unhit {
+		d.para(0, faint, "never true in any test: "+rule)
+	}
 	d.line("%s: %d passed, %d failed.", Count(len(p.Tests), "test"), p.Passed, p.Failed)
 	return d.writeTo(w)
 }

@@ -47,35 +47,27 @@ func (c Cycle) Summary() string {
 
 // outcome says what the changes come to.
 func (c Cycle) outcome() string {
+	open := 0
+	for _, s := range c.Sources {
+		open += s.Issues
+	}
 	if len(c.Changes) == 0 {
-		return fmt.Sprintf("Nothing to change: %s as policy wants them.", c.open("is|are"))
+		return fmt.Sprintf("Nothing to change on %s.", Count(open, "open issue"))
 	}
 	refs := map[string]bool{}
+	planned := false
 	for _, ch := range c.Changes {
 		refs[ch.Ref] = true
+		planned = planned || ch.Status == Planned
 	}
-	what := fmt.Sprintf("%s on %d of %s", Count(len(c.Changes), "change"), len(refs), c.open(""))
-	if c.DryRun {
-		return what + "; nothing was written. `lanekeeper once` would do it."
-	}
-	return what + ": " + tally(c.Changes) + "."
-}
-
-// open counts the open issues of all sources, with a verb to agree.
-func (c Cycle) open(verb string) string {
-	n := 0
-	for _, s := range c.Sources {
-		n += s.Issues
-	}
-	text := Count(n, "open issue")
-	one, many, ok := strings.Cut(verb, "|")
+	text := fmt.Sprintf("%s on %d of %s: %s.", Count(len(c.Changes), "change"), len(refs), Count(open, "open issue"), tally(c.Changes))
 	switch {
-	case !ok:
-		return text
-	case n == 1:
-		return text + " " + one
+	case c.DryRun && planned:
+		text += " Nothing was written; `lanekeeper once` writes what is planned."
+	case c.DryRun:
+		text += " Nothing was written."
 	}
-	return text + " " + many
+	return text
 }
 
 // tally counts changes by status in a fixed order: "10 applied, 1 failed".
@@ -167,7 +159,7 @@ func (d *document) leastCertain(items []Item) {
 		{head: "MISSING", flex: true}, {head: "TITLE", flex: true},
 	}}
 	for _, i := range items {
-		t.row(text(i.Ref), text(orDash(i.Lane)), text(Number(i.Score)), cell{Percent(i.Confidence), yellow},
+		t.row(text(i.Ref), text(orDash(i.Lane)), text(fixed(i.Score)), cell{Percent(i.Confidence), yellow},
 			text(orDash(strings.Join(i.Missing, ", "))), text(i.Title))
 	}
 	d.table(t)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
 )
 
 // WriteText answers like a colleague: where the issue is and why, what would
@@ -26,7 +28,7 @@ func (e Explanation) WriteText(w io.Writer, s Style) error {
 }
 
 func (d *document) explainHead(e Explanation) {
-	d.para(0, bold, strings.TrimSpace(e.Ref+"  "+e.Title))
+	d.para(0, bold, headline(e.Ref, e.Title))
 	if e.URL != "" {
 		d.para(0, faint, e.URL)
 	}
@@ -34,6 +36,14 @@ func (d *document) explainHead(e Explanation) {
 	for _, l := range e.Verdict(d.Style) {
 		d.line("%s", l)
 	}
+}
+
+// headline names an issue.
+func headline(ref, title string) string {
+	if title == "" {
+		return ref
+	}
+	return ref + ": " + title
 }
 
 // Verdict says in a few sentences where the issue is and why.
@@ -222,7 +232,11 @@ func (d *document) explainOverrides(e Explanation) {
 // Sentence says what stays as it is, whose decision that was and how long it
 // holds.
 func (o Override) Sentence(s Style) string {
-	text := fmt.Sprintf("%s stays %s (policy wants %s): ", o.Field, orDash(o.Value), orDash(o.Wanted))
+	wants := "wants " + o.Wanted
+	if o.Wanted == "" {
+		wants = "would clear it"
+	}
+	text := fmt.Sprintf("%s stays %s (policy %s): ", o.Field, cmp.Or(o.Value, "empty"), wants)
 	switch o.Kind {
 	case "adopted":
 		text += "it was there before lanekeeper"
@@ -331,6 +345,9 @@ func (p Park) Sentence(s Style) string {
 func (c Change) Waiting() string {
 	from, to := c.Values()
 	text := fmt.Sprintf("%s %s → %s is not written: ", c.Field, from, to)
+	if c.Op == issue.Set {
+		text = fmt.Sprintf("%s %s is not written: ", c.Field, to)
+	}
 	switch c.Status {
 	case Observed:
 		return text + "observe mode writes nothing."
@@ -357,7 +374,7 @@ func (d *document) explainWrites(e Explanation) {
 	for _, c := range slices.Backward(e.Writes) {
 		from, to := c.Values()
 		t.row(cell{d.Stamp(c.At), faint}, text(string(c.Field)), text(from+" → "+to),
-			cell{string(c.Status), statusColor(c.Status)}, text(c.Reason))
+			cell{string(c.Status), statusColor(c.Status)}, text(c.Why()))
 	}
 	d.table(t)
 }

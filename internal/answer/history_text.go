@@ -9,7 +9,7 @@ import (
 // WriteText shows one line for each decision and change, newest first.
 func (h History) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
-	d.para(0, bold, strings.TrimSpace(h.Ref+"  "+h.Title))
+	d.para(0, bold, headline(h.Ref, h.Title))
 	d.blank()
 	t := &table{columns: []column{{head: "WHEN"}, {head: "WHAT"}, {head: "FROM → TO", flex: true}, {head: "WHY", flex: true}}}
 	decisions, changes := 0, 0

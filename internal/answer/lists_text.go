@@ -16,7 +16,7 @@ func (l Issues) WriteText(w io.Writer, s Style) error {
 	}}
 	for _, i := range l.Issues {
 		t.row(text(i.Ref), cell{orDash(i.Lane), cyan}, cell{i.Priority.String(), priorityColor(i.Priority)},
-			text(Number(i.Score)), text(Number(i.ValuePerEffort)), text(sinceCell(s, i)), cell{i.Note(), yellow}, text(i.Title))
+			text(fixed(i.Score)), text(fixed(i.ValuePerEffort)), text(sinceCell(s, i)), cell{i.Note(), yellow}, text(i.Title))
 	}
 	d.table(t)
 	if len(l.Issues) > 0 {

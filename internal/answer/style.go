@@ -108,17 +108,12 @@ func statusColor(st Status) color {
 	return none
 }
 
-// Count writes a number with its noun: "1 issue", "2 issues". Nouns with
-// another plural than -s are given with it, as "entry|entries".
+// Count writes a number with its noun: "1 issue", "2 issues".
 func Count(n int, noun string) string {
-	one, many, irregular := strings.Cut(noun, "|")
-	if !irregular {
-		many = one + "s"
-	}
 	if n == 1 {
-		return "1 " + one
+		return "1 " + noun
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // ShortHash is what people compare a policy's hash by.

@@ -1,0 +1,287 @@
+package answer_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lanekeeper/lanekeeper/internal/answer"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+var (
+	update = flag.Bool("update", false, "rewrite the golden files")
+	now    = time.Date(2026, 6, 3, 12, 0, 0, 0, time.UTC)
+)
+
+const hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+
+// Titles as trackers really hold them.
+var ugly = []string{
+	"Checkout fails for cards of one issuer",
+	"👩‍👩‍👧‍👦 Login broken 🇩🇪 for families 漢字タイトル",
+	"תשלום נכשל \u202Egnp.exe\u202C عند الدفع",
+	"\x1b]0;owned\x07\x1b[31mred\x1b[0m title\r\nwith\tbreaks\u200b and \xff\xfe bytes",
+	strings.Repeat("a very long title that goes on ", 12),
+	"Z̸̢̛a̶l̴g̷o̵ e\u0301 ﷽",
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func style(color bool, width int) answer.Style {
+	return answer.Style{Color: color, Width: width, Zone: time.FixedZone("CEST", 2*3600), Now: now}
+}
+
+// record is one issue with everything that can be said about it.
+func record(n int, lane string, score float64) *state.Record {
+	return &state.Record{
+		Issue: issue.Issue{
+			ID: "1000" + string(rune('0'+n)), Key: "PAY-" + string(rune('1'+n)), Source: "payments", Title: ugly[n%len(ugly)],
+			URL: "https://acme.atlassian.net/browse/PAY-1", Kind: issue.Bug, Created: now.Add(-900 * time.Hour),
+			Status: issue.Status{Name: "In Progress", Category: issue.Started}, Assignee: issue.Person{Name: "Ana Díaz"},
+		},
+		Memory: policy.Memory{Lane: lane, LaneSince: now.Add(-50 * time.Hour)},
+		Decision: policy.Decision{
+			At: now.Add(-5 * time.Minute), PolicyHash: hash, Lane: lane, Horizon: "current-sprint", Score: score, Effort: 3, Confidence: 0.8,
+			Band: issue.High, Priority: issue.Urgent, SLA: "urgent-fix", Marks: map[string]string{"moscow": "must"},
+			Pillars: []policy.Pillar{
+				{Name: "business_value", Value: 90.123, Weight: 0.35},
+				{Name: "customer_impact", Value: 95, Weight: 0.45, Defaulted: true, Missing: []string{"issue.votes"}},
+				{Name: "technical_risk", Weight: 0.2, Unknown: true, Missing: []string{"issue.components"}},
+			},
+			Rules: []policy.RuleResult{{Lane: "hotfix", Result: policy.No}, {Lane: "stability", Result: policy.Yes}, {Lane: "unsorted"}},
+			Holds: []policy.Hold{
+				{What: "lane", Wanted: "strategic", Why: policy.HeldBySettle, Until: now.Add(2 * time.Hour)},
+				{What: "band", Wanted: "high", Why: policy.HeldByMargin, Need: 65, Have: 61},
+			},
+			Inputs: []policy.Reading{{Path: "issue.kind", Value: "bug"}},
+		},
+		Overrides: []state.Override{
+			{Field: issue.FieldPriority, Kind: state.ByPerson, Value: "medium", Wanted: "urgent", By: issue.Person{Name: "Ana Díaz"}, At: now.Add(-26 * time.Hour), Until: now.Add(12 * 24 * time.Hour)},
+			{Field: issue.FieldDue, Kind: state.Adopted, Value: "2026-07-01", At: now.Add(-90 * 24 * time.Hour)},
+		},
+		Parked: &state.Parked{Since: now.Add(-time.Hour), Until: now.Add(10 * time.Minute), Tries: 3, Kind: "invalid", Error: "edit: invalid (HTTP 400): the priority is not in the scheme"},
+		Gaps:   []issue.Field{issue.FieldAssignee}, Seen: now.Add(-time.Minute),
+	}
+}
+
+func entries() []state.Entry {
+	return []state.Entry{
+		{Plan: "p-7f3a09", Source: "payments", ID: "10000", Key: "PAY-1", Change: issue.Change{Field: issue.FieldLane, From: "lane:feature", To: "lane:stability", Reason: "lane stability: kind is bug"}, Status: state.EntryApplied, At: now.Add(-2 * time.Hour), Done: now.Add(-2*time.Hour + time.Second)},
+		{Plan: "p-7f3a09", Source: "payments", ID: "10000", Key: "PAY-1", Change: issue.Change{Field: issue.FieldComment, To: "abcdef"}, Status: state.EntryFailed, At: now.Add(-2 * time.Hour), Done: now.Add(-2*time.Hour + time.Second), Error: "comment: forbidden (HTTP 403)"},
+		{Plan: "p-8a0011", Source: "payments", ID: "10000", Key: "PAY-1", Change: issue.Change{Field: issue.FieldPriority, From: "high", To: "urgent", Reason: "score 88"}, Status: state.EntryPending, At: now.Add(-time.Minute)},
+	}
+}
+
+func reasons() answer.Reasons {
+	return answer.Reasons{
+		Policy: policy.Explanation{
+			LaneWhy: "Bugs that shake the ground.", Band: "urgent: score 88 is at least 85", Confidence: "80 % of the score rests on real inputs; not set: components",
+			Pillars: []policy.PillarReason{
+				{Name: "business_value", Because: "customer_tier is enterprise", Rubric: "a key account"},
+				{Name: "customer_impact", Because: "votes not set → default 95"},
+				{Name: "technical_risk", Because: "components not set, so it does not count"},
+			},
+			Rules: []policy.RuleReason{
+				{Name: "hotfix", Because: "customer_impact 61 is below 80"},
+				{Name: "stability", Because: "kind is bug"},
+				{Name: "unsorted", Because: "stability comes first"},
+			},
+		},
+		Flips:   []policy.Flip{{Input: "issue.votes", From: "9", To: "12", Sentence: "with 12 votes instead of 9 it would go to hotfix"}},
+		Current: hash,
+	}
+}
+
+func explained() answer.Explanation {
+	e := answer.NewExplanation(record(0, "stability", 88.456), reasons())
+	e.Cause, e.Mode = "updated in Jira", "enforce"
+	for _, x := range entries()[:2] {
+		e.Writes = append(e.Writes, answer.ChangeOf(x))
+	}
+	c := answer.ChangeOf(entries()[2])
+	c.Status = answer.Parked
+	e.Outstanding = []answer.Change{c}
+	return e
+}
+
+func noRule() answer.Explanation {
+	r := record(3, "unsorted", 12)
+	r.Decision.Rules = []policy.RuleResult{{Lane: "hotfix", Result: policy.No}, {Lane: "unsorted", Result: policy.Yes}}
+	r.Decision.Holds, r.Overrides, r.Parked, r.Gaps = nil, nil, nil, nil
+	r.Decision.Confidence = 1
+	return answer.NewExplanation(r, answer.Reasons{Policy: policy.Explanation{LaneWhy: "Nobody owns these."}, Current: "another"})
+}
+
+func undecided() answer.Explanation {
+	r := record(1, "", 0)
+	r.Decision = policy.Decision{At: now.Add(-time.Minute), PolicyHash: hash, Undecided: "lanes[0].when: no such key: severity"}
+	r.Overrides, r.Parked, r.Gaps = nil, nil, nil
+	return answer.NewExplanation(r, answer.Reasons{Current: hash})
+}
+
+func items() []answer.Item {
+	var out []answer.Item
+	for n := range ugly {
+		out = append(out, answer.ItemOf(record(n, []string{"hotfix", "stability", "feature"}[n%3], 90-float64(n)*7.77)))
+	}
+	answer.Rank(out, []string{"hotfix", "stability", "feature"})
+	return out
+}
+
+func lanes() answer.Lanes {
+	return answer.NewLanes("", []policy.LaneSpec{
+		{Name: "hotfix", Horizon: "current-sprint", Share: policy.ShareSpec{Max: ptr(0.3)}},
+		{Name: "strategic", Horizon: "roadmap", Share: policy.ShareSpec{Min: ptr(0.2)}},
+		{Name: "feature", Horizon: "next-release", Share: policy.ShareSpec{Min: ptr(0.1), Max: ptr(0.6)}},
+		{Name: "unsorted", AlarmAbove: 5},
+	}, state.Totals{Open: 100, Undecided: 2, Lanes: map[string]int{"hotfix": 31, "strategic": 19, "feature": 41, "unsorted": 6, "old": 1}}, hash)
+}
+
+func cycle() answer.Cycle {
+	c := answer.Cycle{
+		Mode: "enforce", PolicyHash: hash, Lanes: lanes().Lanes, LeastCertain: answer.LeastCertain(items(), 3),
+		Sources: []answer.CycleSource{
+			{Source: "payments", Issues: 340, Changed: 2, Parked: 1},
+			{Source: "core", Issues: 96, Mode: "observe", Error: "search: auth (HTTP 401); make a new key"},
+			{Source: "web", Issues: 80, Plan: "p-7f3a09", Held: "60 of 80 open issues is more than 10 %"},
+		},
+	}
+	for _, e := range entries() {
+		c.Changes = append(c.Changes, answer.ChangeOf(e))
+	}
+	c.Changes[2].Status = answer.Observed
+	c.Changes = append(c.Changes, answer.NewChange("core", "u-1", "ENG-10", issue.Change{Field: issue.FieldDue, From: "2026-06-01", Reason: ugly[1]}, answer.Refused),
+		answer.NewChange("core", "u-2", "ENG-9", issue.Change{Field: issue.FieldLane, To: "lane:unsorted", Reason: ugly[4]}, answer.Held))
+	return c.Normal()
+}
+
+func dryRun() answer.Cycle {
+	c := cycle()
+	c.DryRun, c.Paused, c.Sources, c.Lanes, c.LeastCertain = true, true, c.Sources[:1], nil, nil
+	for n := range c.Changes {
+		c.Changes[n].Status, c.Changes[n].Error = answer.Planned, ""
+	}
+	return c
+}
+
+func logged() []state.Logged {
+	d := record(0, "stability", 88.456).Decision
+	before := d
+	before.At, before.Lane, before.Score, before.Priority = now.Add(-3*time.Hour), "feature", 40, issue.Medium
+	return []state.Logged{
+		{Seq: 3, Source: "payments", ID: "10000", Key: "PAY-1", Cause: "first sight", Decision: before},
+		{Seq: 9, Previous: 3, Source: "payments", ID: "10000", Key: "PAY-1", Cause: "updated in Jira", Before: state.Outcome{Lane: "feature", Priority: issue.Medium, Score: 40}, Decision: d},
+	}
+}
+
+var laneOrder = []string{"hotfix", "stability", "feature"}
+
+func history() answer.History {
+	return answer.NewHistory(&record(0, "stability", 88).Issue, logged(), entries()[:2], laneOrder)
+}
+
+func sources() answer.Sources {
+	return answer.Sources{Sources: []answer.Source{
+		answer.NewSource(answer.SourceInput{
+			Name: "payments", Tracker: "jira", Mode: "enforce", StaleAfter: time.Hour, Now: now,
+			State:  state.SourceState{Watermark: now.Add(-3 * time.Minute), LastSuccess: now.Add(-time.Minute)},
+			Totals: state.Totals{Open: 340, Parked: 2, Overrides: map[issue.Field]int{issue.FieldLane: 3, issue.FieldDue: 4}},
+			Budget: []answer.Budget{{Budget: "requests", Remaining: 0.82}, {Budget: "complexity", Remaining: 0.4}},
+		}),
+		answer.NewSource(answer.SourceInput{
+			Name: "core", Tracker: "linear", Mode: "observe", StaleAfter: time.Hour, Now: now,
+			State: state.SourceState{Watermark: now, LastSuccess: now.Add(-3 * time.Hour), Failures: 36, LastError: "search: auth (HTTP 401)", ErrorKind: "auth"},
+		}),
+	}, Pause: &answer.Pause{Paused: true, At: now.Add(-time.Hour), By: "Ana", Reason: "release freeze"}}
+}
+
+func plans() answer.Plans {
+	p := state.Plan{ID: "p-7f3a09", Source: "payments", At: now.Add(-time.Hour), Mode: "enforce", PolicyHash: hash, Open: 340, Issues: 120, Changes: 214, Status: state.PlanHeld, Reason: "120 of 340 open issues is more than 10 %"}
+	done := p
+	done.ID, done.Status, done.Reason, done.Undoes, done.By = "p-000001", state.PlanDone, "", "p-7f3a09", "Ana"
+	return answer.Plans{Plans: []answer.Plan{answer.NewPlan(p, nil), answer.NewPlan(done, nil)}}
+}
+
+func views() map[string]answer.Texter {
+	var log answer.Decisions
+	for _, l := range logged() {
+		log.Decisions = append(log.Decisions, answer.MovedOf(l, laneOrder))
+	}
+	one := plans().Plans[0]
+	one.Changes = cycle().Changes
+	return map[string]answer.Texter{
+		"explain": explained(), "explain-no-rule": noRule(), "explain-undecided": undecided(),
+		"explain-new": answer.NewExplanation(&state.Record{Issue: issue.Issue{Key: "PAY-9", Source: "payments"}}, answer.Reasons{}),
+		"once":        cycle(), "plan-now": dryRun(), "once-nothing": answer.Cycle{Sources: []answer.CycleSource{{Source: "payments", Issues: 1}}},
+		"issues": answer.Issues{Issues: items(), Total: 40}, "issues-none": answer.Issues{},
+		"history": history(), "decisions": log, "lanes": lanes(), "sources": sources(), "plans": plans(), "plan": one,
+		"slas": answer.NewSLAs(items()), "pause": *sources().Pause, "resume": answer.Pause{},
+		"undo": answer.Undo{Plans: []string{"p-1"}, Changes: cycle().Changes[:2]}, "undo-nothing": answer.Undo{},
+		"changes": answer.Changes{Changes: cycle().Changes[:1]}, "reload": answer.Reload{Reloaded: true, PolicyHash: hash},
+		"check": answer.NewCheck([]answer.Finding{
+			{Level: answer.LevelOK, What: "configuration", Text: "lanekeeper.yaml"},
+			{Source: "payments", Level: answer.LevelWarning, What: "project PAY", Text: "3 issue types without a priority field", Fix: "add priority to their screens, or leave the types out with jql"},
+			{Source: "payments", Level: answer.LevelFailed, What: "field customer_tier", Text: "no field is called Customer tier"},
+		}),
+		"policy-test": answer.NewPolicyTests([]answer.PolicyTest{
+			{Name: "an enterprise bug is a hot fix"}, {Name: "an epic is strategic", Problems: []string{"lane: want strategic, got feature"}},
+		}),
+		"state":  answer.StateStats{Path: "lanekeeper.db", Schema: 1, SizeBytes: 3 << 20, FreeBytes: 900, Decisions: 12, Plans: 1, Entries: 7, Damaged: 1, Sources: []answer.SourceStats{{Source: "payments", Issues: 1412, Open: 340, Outstanding: 2, Parked: 1}}},
+		"verify": answer.Verification{Problems: []string{"record 7: does not decode"}, More: 2, Records: 9},
+	}
+}
+
+func TestEveryViewAsText(t *testing.T) {
+	for name, v := range views() {
+		for suffix, s := range map[string]answer.Style{"plain": style(false, 100), "color": style(true, 100), "narrow": style(false, 60)} {
+			if suffix == "narrow" && name != "explain" && name != "issues" && name != "once" {
+				continue
+			}
+			t.Run(name+"-"+suffix, func(t *testing.T) {
+				var b bytes.Buffer
+				if err := v.WriteText(&b, s); err != nil {
+					t.Fatal(err)
+				}
+				golden(t, name+"-"+suffix+".txt", b.String())
+			})
+		}
+	}
+}
+
+func TestEveryViewAsJSON(t *testing.T) {
+	for name, v := range views() {
+		t.Run(name, func(t *testing.T) {
+			var b bytes.Buffer
+			if err := answer.WriteJSON(&b, v); err != nil {
+				t.Fatal(err)
+			}
+			golden(t, name+".json", b.String())
+		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v; make it with go test ./internal/answer -update", err)
+	}
+	if d := cmp.Diff(string(want), got); d != "" {
+		t.Errorf("%s differs; look at the change and run go test ./internal/answer -update (-want +got):\n%s", name, d)
+	}
+}
