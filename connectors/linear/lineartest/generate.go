@@ -139,7 +139,7 @@ func (g *generator) clients() {
 // issue adds the k-th of n: the older, the more likely it is closed.
 func (g *generator) issue(k, n int) {
 	t := pick(g.r, g.teams)
-	age := time.Duration(g.opt.Days) * 24 * time.Hour * time.Duration(n-k) / time.Duration(n)
+	age := time.Duration(float64(n-k) / float64(n) * float64(g.opt.Days) * float64(24*time.Hour))
 	created := g.now.Add(-age).Add(-time.Duration(g.r.IntN(3600)) * time.Second)
 	i := Issue{
 		CreatedAt: created, StateID: g.state(t, age).ID, CreatorID: pick(g.r, g.people).ID,

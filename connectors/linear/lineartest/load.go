@@ -92,9 +92,9 @@ type fileWorkspace struct {
 type nodes[T any] struct{ Nodes []T }
 
 type fileRelation struct {
-	ID    string
-	Type  string
-	Issue fileRef
+	ID           string
+	Type         string
+	RelatedIssue fileRef
 }
 
 type fileComment struct {
@@ -217,9 +217,9 @@ func (l *loader) around(n *fileIssue) {
 		r.comments = append(r.comments, comment)
 	}
 	for _, rel := range n.Relations.Nodes {
-		if w.issues[rel.Issue.ID] != nil && w.relations.byID[rel.ID] == nil {
+		if w.issues[rel.RelatedIssue.ID] != nil && w.relations.byID[rel.ID] == nil {
 			w.link(&Relation{
-				ID: rel.ID, IssueID: r.ID, RelatedID: rel.Issue.ID, Type: rel.Type, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+				ID: rel.ID, IssueID: r.ID, RelatedID: rel.RelatedIssue.ID, Type: rel.Type, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 			})
 		}
 	}
