@@ -49,7 +49,9 @@ func (c *Client) Check(ctx context.Context) ([]connectors.Finding, error) {
 		k.fail("site", "check url", err)
 		return k.list, nil
 	}
-	k.site(s)
+	if !k.site(s) {
+		return k.list, nil
+	}
 	if err := c.readAccount(ctx); err != nil {
 		k.fail("account", "check auth", err)
 		return k.list, nil
@@ -64,13 +66,13 @@ func (c *Client) Check(ctx context.Context) ([]connectors.Finding, error) {
 	return k.list, ctx.Err()
 }
 
-func (k *check) site(s *site) {
-	f := k.c.set.Flavor
-	if f != "" && f != s.flavor {
-		k.warn("site", "remove flavor or correct it", "the configuration says %s, the server says %s", f, s.flavor)
-		return
+func (k *check) site(s *site) bool {
+	if f := k.c.set.Flavor; f != "" && f != s.flavor {
+		k.fail("site", "remove flavor or correct it", fmt.Errorf("the configuration says %s, the server says %s", f, s.flavor))
+		return false
 	}
 	k.ok("site", "Jira %s %s, %s", map[Flavor]string{Cloud: "Cloud", DataCenter: "Data Center"}[s.flavor], connectors.Excerpt(s.version), s.baseURL)
+	return true
 }
 
 func (k *check) fields(ctx context.Context) {
@@ -139,12 +141,12 @@ func (k *check) dcJQL(ctx context.Context) {
 func (k *check) project(ctx context.Context, p string) {
 	what := "project " + p
 	if err := k.c.mayBrowse(ctx, p); err != nil {
-		k.fail(what, "", err)
+		k.fail(what, "try again; if it stays, look at the tracker's own log", err)
 		return
 	}
 	have, err := k.c.granted(ctx, p, "EDIT_ISSUES", "ASSIGN_ISSUES", "ADD_COMMENTS")
 	if err != nil {
-		k.fail(what, "", err)
+		k.fail(what, "try again; if it stays, look at the tracker's own log", err)
 		return
 	}
 	for _, need := range []struct{ id, name, without string }{
@@ -169,7 +171,7 @@ func (k *check) screen(ctx context.Context, p string) {
 	what := "project " + p
 	sample, err := k.sample(ctx, p)
 	if err != nil {
-		k.fail(what, "", err)
+		k.fail(what, "check jql", err)
 		return
 	}
 	if sample == "" {
@@ -178,7 +180,7 @@ func (k *check) screen(ctx context.Context, p string) {
 	}
 	meta, err := k.c.editMeta(ctx, sample)
 	if err != nil {
-		k.fail(what, "", err)
+		k.fail(what, "try again; if it stays, look at the tracker's own log", err)
 		return
 	}
 	for _, f := range []string{"labels", "priority", "duedate", "assignee"} {
@@ -210,7 +212,7 @@ func (k *check) priorities(ctx context.Context, p, sample string) {
 	k.c.forgetPriorities(p)
 	l, err := k.c.priorities(ctx, p, sample)
 	if err != nil {
-		k.fail(what, "", err)
+		k.fail(what, "try again; if it stays, look at the tracker's own log", err)
 		return
 	}
 	names := map[string]string{}
@@ -237,7 +239,7 @@ func (k *check) bulk(ctx context.Context) {
 	have, err := k.c.granted(ctx, "", "BULK_CHANGE")
 	switch {
 	case err != nil:
-		k.fail("bulk edits", "", err)
+		k.fail("bulk edits", "give the account the global permission Make bulk changes", err)
 	case !have["BULK_CHANGE"]:
 		k.warn("bulk edits", "give the account the global permission Make bulk changes", "not permitted: every issue is edited on its own")
 	default:

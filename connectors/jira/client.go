@@ -114,6 +114,9 @@ func (s Settings) validate() error {
 	if s.Auth.Token.IsZero() {
 		errs = append(errs, errors.New("auth: no token given"))
 	}
+	if err := balanced(s.JQL); err != nil {
+		errs = append(errs, err)
+	}
 	if s.Concurrency < 0 {
 		errs = append(errs, errors.New("concurrency: must not be negative"))
 	}

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -34,4 +35,38 @@ const openOnly = " AND statusCategory != Done"
 // milliseconds since 1970. Comparisons are not trusted below the minute.
 func since(t time.Time) string {
 	return fmt.Sprintf(" AND updated >= %d", max(0, t.Truncate(time.Minute).UnixMilli()))
+}
+
+// balanced refuses a restriction that would not stay inside the brackets that
+// are put around it and so could widen the scope.
+func balanced(jql string) error {
+	depth, quoted := 0, rune(0)
+	escaped := false
+	for _, r := range jql {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted != 0 && r == '\\':
+			escaped = true
+		case quoted != 0:
+			if r == quoted {
+				quoted = 0
+			}
+		case r == '"' || r == '\'':
+			quoted = r
+		case r == '(':
+			depth++
+		case r == ')':
+			if depth--; depth < 0 {
+				return errors.New("jql: a closing bracket has no opening one")
+			}
+		}
+	}
+	if quoted != 0 {
+		return errors.New("jql: a quotation mark is not closed")
+	}
+	if depth > 0 {
+		return errors.New("jql: an opening bracket is not closed")
+	}
+	return nil
 }

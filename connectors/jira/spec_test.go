@@ -37,6 +37,9 @@ var published = sync.OnceValues(func() (routers.Router, error) {
 		return nil, err
 	}
 	doc.Servers = nil
+	// Null clears a field, as the text of the operation says; the schema of "any
+	// value" does not.
+	doc.Components.Schemas["IssueUpdateDetails"].Value.Properties["fields"].Value.AdditionalProperties.Schema.Value.Nullable = true
 	return gorillamux.NewRouter(doc)
 })
 

@@ -241,15 +241,18 @@ func TestOrderedStopsAtTheFirstError(t *testing.T) {
 
 func TestSettings(t *testing.T) {
 	good := Settings{URL: "https://acme.example", Projects: []string{"PAY"}, Auth: Auth{Token: connectors.NewSecret("x")}}
+	good.JQL = `summary ~ "a ) \" ( b" AND (x = 1 OR y = ')')`
 	if _, err := New(good, Options{}); err != nil {
 		t.Error(err)
 	}
 	for name, change := range map[string]func(*Settings){
-		"no project":       func(s *Settings) { s.Projects = nil },
-		"a project's name": func(s *Settings) { s.Projects = []string{`P" OR x`} },
-		"another flavor":   func(s *Settings) { s.Flavor = "server" },
-		"no token":         func(s *Settings) { s.Auth.Token = connectors.Secret{} },
-		"no scheme":        func(s *Settings) { s.URL = "acme.example" },
+		"no project":                          func(s *Settings) { s.Projects = nil },
+		"a project's name":                    func(s *Settings) { s.Projects = []string{`P" OR x`} },
+		"another flavor":                      func(s *Settings) { s.Flavor = "server" },
+		"jql that breaks out of its brackets": func(s *Settings) { s.JQL = "a = 1) OR (b = 2" },
+		"an open quotation mark":              func(s *Settings) { s.JQL = `summary ~ "x` },
+		"no token":                            func(s *Settings) { s.Auth.Token = connectors.Secret{} },
+		"no scheme":                           func(s *Settings) { s.URL = "acme.example" },
 	} {
 		s := good
 		change(&s)

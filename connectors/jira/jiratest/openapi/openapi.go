@@ -76,10 +76,6 @@ func (v *Validator) Check(x jiratest.Exchange) error {
 		return fmt.Errorf("%s %s is not in the document", x.Request.Method, path)
 	}
 	route := &routers.Route{Spec: v.doc, Path: path, PathItem: item, Method: x.Request.Method, Operation: op}
-	// A refused request may well be outside the document: tests send such.
-	if x.Status >= 400 && x.Status != http.StatusTooManyRequests && x.Status < 500 && x.Status != http.StatusNotFound {
-		return v.refused(x, route)
-	}
 	if err := v.request(x, route); err != nil {
 		return fmt.Errorf("request: %w", err)
 	}
@@ -87,15 +83,6 @@ func (v *Validator) Check(x jiratest.Exchange) error {
 		if err := v.response(x, op); err != nil {
 			return fmt.Errorf("answer: %w", err)
 		}
-	}
-	return nil
-}
-
-// refused checks a request that the site refused: it is the client's fault all
-// the same.
-func (v *Validator) refused(x jiratest.Exchange, route *routers.Route) error {
-	if err := v.request(x, route); err != nil {
-		return fmt.Errorf("refused request: %w", err)
 	}
 	return nil
 }
@@ -111,9 +98,16 @@ func (v *Validator) request(x jiratest.Exchange, route *routers.Route) error {
 		Request: r, PathParams: params(route.Path, r.URL.Path), Route: route,
 		Options: &openapi3filter.Options{
 			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, MultiError: true, SkipSettingDefaults: true,
-			RejectWhenRequestBodyNotSpecified: true,
+			RejectWhenRequestBodyNotSpecified: true, ExcludeRequestBody: unassigns(x),
 		},
 	})
+}
+
+// unassigns reports the one body that the text of the document asks for and
+// its schema forbids: a null account id.
+func unassigns(x jiratest.Exchange) bool {
+	var body map[string]any
+	return strings.HasSuffix(x.Template, "/assignee") && json.Unmarshal(x.Body, &body) == nil && len(body) == 1 && body["accountId"] == nil
 }
 
 // unknownQuery refuses parameters that the operation does not have; the
@@ -172,6 +166,12 @@ func serious(list openapi3.MultiError) error {
 			continue
 		}
 		e, ok := errors.AsType[*openapi3.SchemaError](err)
+		if ok && e.Origin != nil {
+			if err := serious(openapi3.MultiError{e.Origin}); err != nil {
+				return err
+			}
+			continue
+		}
 		if !ok || tolerated(e) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package openapi
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -8,7 +9,6 @@ import (
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/connectors/jira/jiratest"
-	"net/http"
 )
 
 // spec finds the document beside the repository.
