@@ -41,14 +41,15 @@ func threePillars() ScoreSpec {
 		Pillars: map[string]PillarSpec{
 			"business_value": {
 				Weight: 0.35,
-				Expr: `15.0
-  + tier(issue.kind, {'epic': 15.0, 'story': 10.0, 'incident': 20.0}, 0.0)
-  + 0.25 * logscale(issue.votes, 0, 50)
-  + 0.20 * logscale(issue.revenue, 0, 1000000)
+				Expr: `20.0
+  + tier(issue.kind, {'epic': 25.0, 'story': 15.0, 'incident': 20.0, 'bug': 10.0}, 0.0)
+  + 0.25 * logscale(issue.votes, 0, 30)
+  + 0.25 * logscale(issue.revenue, 0, 1000000)
+  + 0.15 * logscale(issue.watchers, 0, 20)
   + 0.10 * scale(issue.blocks_count, 0, 3)
-  + (issue.milestone != '' ? 8.0 : 0.0)
+  + (issue.milestone != '' ? 10.0 : 0.0)
   + (has(issue.milestone_ends) ? 0.15 * scale(issue.milestone_ends - now, days(30), days(2)) : 0.0)
-  + (has_label('strategic') || has_label('quick-win') ? 15.0 : 0.0)`,
+  + (has_label('strategic') || has_label('quick-win') ? 20.0 : 0.0)`,
 				Rubric: map[int]string{
 					0: "nobody would notice", 25: "useful to some", 50: "wanted by many, or tied to a date",
 					75: "a goal of this quarter", 100: "the business depends on it",
@@ -56,14 +57,16 @@ func threePillars() ScoreSpec {
 			},
 			"customer_impact": {
 				Weight: 0.45,
-				Expr: `tier(issue.kind, {'incident': 45.0, 'bug': 25.0, 'story': 10.0}, 5.0)
-  + 0.30 * logscale(issue.customer_count, 0, 20)
-  + 0.20 * logscale(issue.votes, 0, 50)
-  + 0.15 * logscale(issue.watchers, 0, 30)
-  + 0.10 * logscale(issue.comments, 0, 50)
-  + (has_label('customer') || has_label('escalation') || has_label('blocker') ? 20.0 : 0.0)
+				Expr: `tier(issue.kind, {'incident': 60.0, 'bug': 35.0, 'story': 15.0, 'epic': 15.0}, 10.0)
+  + 0.35 * logscale(issue.customer_count, 0, 20)
+  + 0.20 * logscale(issue.votes, 0, 30)
+  + 0.15 * logscale(issue.watchers, 0, 20)
+  + 0.15 * logscale(issue.comments, 0, 30)
   + (issue.customers.exists(c, c.important) ? 10.0 : 0.0)
-  + (any_word(issue.title, ['crash', 'crashes', 'outage', 'data loss', 'down', 'broken', 'fails', 'cannot']) ? 15.0 : 0.0)`,
+  + (has_label('customer') || has_label('escalation') || has_label('blocker') ? 25.0 : 0.0)
+  + (any_word(issue.title, ['outage', 'data loss', 'crash', 'crashes', 'down', 'unusable', 'corrupt', 'corrupted', 'security']) ? 25.0
+    : any_word(issue.title, ['fails', 'failing', 'failure', 'broken', 'cannot', 'exception', 'error', 'errors', 'hangs', 'lost', 'missing', 'not working', 'does not work']) ? 15.0
+    : 0.0)`,
 				Rubric: map[int]string{
 					0: "no customer is touched", 25: "a nuisance to few", 50: "many are slowed down",
 					75: "customers cannot do their work", 100: "all customers are down or lose data",
@@ -71,10 +74,11 @@ func threePillars() ScoreSpec {
 			},
 			"technical_risk": {
 				Weight: 0.20,
-				Expr: `10.0
-  + (any_word(issue.title, ['security', 'vulnerability', 'cve', 'leak', 'race', 'corruption', 'deadlock', 'deprecated', 'end of life', 'migration']) ? 35.0 : 0.0)
-  + (has_label('security') ? 35.0 : 0.0)
-  + (has_label('tech-debt') || has_label('technical-debt') || has_label('debt') ? 25.0 : 0.0)
+				Expr: `tier(issue.kind, {'incident': 40.0, 'bug': 25.0, 'task': 20.0}, 10.0)
+  + (any_word(issue.title, ['security', 'vulnerability', 'cve', 'leak', 'race condition', 'corruption', 'deadlock', 'data loss']) ? 40.0 : 0.0)
+  + (any_word(issue.title, ['deprecated', 'end of life', 'upgrade', 'migrate', 'migration', 'refactor', 'legacy', 'memory', 'performance', 'slow']) ? 20.0 : 0.0)
+  + (has_label('security') ? 30.0 : 0.0)
+  + (has_label('tech-debt') || has_label('technical-debt') || has_label('debt') ? 30.0 : 0.0)
   + 0.25 * scale(issue.blocks_count, 0, 3)
   + 0.15 * scale(now - issue.created, days(0), days(365))`,
 				Rubric: map[int]string{
@@ -192,7 +196,7 @@ func Default() Spec {
 		Score: threePillars(),
 		Priority: PrioritySpec{
 			Margin: 5,
-			Bands:  map[issue.Priority]float64{issue.Urgent: 70, issue.High: 50, issue.Medium: 25},
+			Bands:  map[issue.Priority]float64{issue.Urgent: 60, issue.High: 42, issue.Medium: 28},
 		},
 		Lanes: defaultLanes(),
 		SLAs: map[string]SLASpec{
