@@ -59,7 +59,7 @@ func (c *Client) Apply(ctx context.Context, edits []issue.Edit, done func(issue.
 		return err
 	}
 	w := &writing{c: c, now: c.now(), done: done}
-	w.refused = c.ensure(ctx, wantedLabels(edits))
+	w.refused = c.ensure(ctx, c.wantedLabels(edits))
 	for _, err := range w.refused {
 		if fatal(ctx, err) {
 			return err
@@ -83,10 +83,13 @@ func (c *Client) Apply(ctx context.Context, edits []issue.Edit, done func(issue.
 	return err
 }
 
-func wantedLabels(edits []issue.Edit) (out []want) {
+// wantedLabels lists the managed labels that the edits put on issues.
+func (c *Client) wantedLabels(edits []issue.Edit) (out []want) {
+	seen := map[want]bool{}
 	for _, e := range edits {
 		for _, ch := range e.Changes {
-			if w := (want{ch.To, e.Project}); ch.Field.IsLabel() && ch.To != "" && !slices.Contains(out, w) {
+			if w := (want{ch.To, e.Project}); ch.To != "" && c.managedLabel(ch) == nil && !seen[w] {
+				seen[w] = true
 				out = append(out, w)
 			}
 		}

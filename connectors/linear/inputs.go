@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/shurcooL/graphql"
@@ -35,7 +36,13 @@ type Null[T any] struct {
 
 func null[T any]() Null[T]     { return Null[T]{set: true} }
 func value[T any](v T) Null[T] { return Null[T]{set: true, value: &v} }
+
+// IsZero makes omitzero leave the field out.
 func (n Null[T]) IsZero() bool { return !n.set }
+
+// MarshalJSON writes the value or null.
+func (n Null[T]) MarshalJSON() ([]byte, error) { return json.Marshal(n.value) }
+
 func (n Null[T]) get() (v T, ok bool) {
 	if n.value == nil {
 		return v, false

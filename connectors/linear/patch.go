@@ -122,13 +122,8 @@ func (w *writing) assignee(ctx context.Context, j *job, ch issue.Change) error {
 // issue has at most one label of a group, and an update that would give it two
 // is refused as a whole.
 func (w *writing) label(j *job, ch issue.Change) error {
-	if !ch.Field.IsLabel() || !slices.Contains(w.c.o.LabelPrefixes, string(ch.Field)) {
-		return invalid("%s is not managed", ch.Field)
-	}
-	for _, text := range []string{ch.From, ch.To} {
-		if text != "" && !strings.HasPrefix(text, ch.Field.Prefix()) {
-			return invalid("the label %q does not start with %q", text, ch.Field.Prefix())
-		}
+	if err := w.c.managedLabel(ch); err != nil {
+		return err
 	}
 	if err := w.refused[ch.To]; ch.To != "" && err != nil {
 		return err
@@ -147,6 +142,19 @@ func (w *writing) label(j *job, ch issue.Change) error {
 		j.input.RemovedLabelIDs = append(j.input.RemovedLabelIDs, remove.id)
 	}
 	j.labels = append(j.labels, ch)
+	return nil
+}
+
+// managedLabel refuses a change that would touch a label that is not ours.
+func (c *Client) managedLabel(ch issue.Change) error {
+	if !ch.Field.IsLabel() || !slices.Contains(c.o.LabelPrefixes, string(ch.Field)) {
+		return invalid("%s is not managed", ch.Field)
+	}
+	for _, text := range []string{ch.From, ch.To} {
+		if text != "" && !strings.HasPrefix(text, ch.Field.Prefix()) {
+			return invalid("the label %q does not start with %q", text, ch.Field.Prefix())
+		}
+	}
 	return nil
 }
 
