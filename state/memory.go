@@ -27,8 +27,8 @@ type Memory struct {
 type memSource struct {
 	state   SourceState
 	records map[string]*memRecord
-	keys    map[string]string // folded display key, present and former → id
-	order   []string          // ids, sorted; nil when it must be made anew
+	keys    map[string][]string // folded display key → ids that have or had it, the newest first
+	order   []string            // ids, sorted; nil when it must be made anew
 }
 
 type memRecord struct {
@@ -70,7 +70,7 @@ func (m *Memory) Close() error { return nil }
 func (m *Memory) source(name string) *memSource {
 	s := m.sources[name]
 	if s == nil {
-		s = &memSource{records: map[string]*memRecord{}, keys: map[string]string{}}
+		s = &memSource{records: map[string]*memRecord{}, keys: map[string][]string{}}
 		m.sources[name] = s
 	}
 	return s
@@ -120,7 +120,7 @@ func (m *Memory) storeRecord(source string, u *Update, now time.Time) error {
 	f.marks = maps.Clone(f.marks)
 	s.records[id] = &memRecord{value: value, facts: f}
 	if f.key != "" {
-		s.keys[f.key] = id
+		s.keys[f.key] = append([]string{id}, without(s.keys[f.key], id)...)
 	}
 	if old == nil {
 		s.order = nil
@@ -268,7 +268,7 @@ func (m *Memory) Find(source, key string) (*Record, error) {
 	var hits []*Record
 	for _, name := range names {
 		if s := m.sources[name]; s != nil && key != "" {
-			r, err := m.record(name, s.keys[foldKey(key)])
+			r, err := m.findIn(name, s.keys[foldKey(key)], key)
 			if err != nil {
 				return nil, err
 			}
@@ -278,6 +278,25 @@ func (m *Memory) Find(source, key string) (*Record, error) {
 		}
 	}
 	return choose(hits, source, key)
+}
+
+// findIn returns the record that has the key, or else the newest that had it.
+func (m *Memory) findIn(source string, ids []string, key string) (former *Record, err error) {
+	for _, id := range ids {
+		r, err := m.record(source, id)
+		if err != nil || foldKey(r.Issue.Key) == foldKey(key) {
+			return r, err
+		}
+		if former == nil {
+			former = r
+		}
+	}
+	return former, nil
+}
+
+// without leaves one id out of a list.
+func without(ids []string, id string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(each string) bool { return each == id })
 }
 
 // Each does what DB.Each does.

@@ -46,9 +46,7 @@ func (m *Memory) pruneRecords(cutoff int64, entries map[memPlace]*storedEntry) (
 			delete(s.records, id)
 			s.order = nil
 			for _, key := range append(slices.Clone(r.facts.oldKeys), r.facts.key) {
-				if s.keys[key] == id {
-					delete(s.keys, key)
-				}
+				s.keys[key] = without(s.keys[key], id)
 			}
 			removed++
 		}

@@ -150,14 +150,11 @@ func (p *pruner) awaited(tx *bbolt.Tx, s *sourceTx, id []byte) bool {
 // finished tells whether nothing will become of a change any more.
 func finished(s EntryStatus) bool { return s != EntryHeld && s != EntryPending }
 
-// drop removes a record and its rows. Keys that another record took over stay.
+// drop removes a record and its rows.
 func (s *sourceTx) drop(f *facts, id []byte) error {
 	for _, key := range append(slices.Clone(f.oldKeys), f.key) {
-		row := appendKey(nil, key)
-		if slices.Equal(s.keys.Get(row), id) {
-			if err := s.keys.Delete(row); err != nil {
-				return err
-			}
+		if err := s.unindexKey(key, id); err != nil {
+			return err
 		}
 	}
 	if err := s.work.Delete(id); err != nil {

@@ -119,20 +119,29 @@ func (d *DB) Find(source, key string) (rec *Record, err error) {
 	return rec, err
 }
 
+// findIn returns the record of one source that has the key, or else the newest
+// that had it.
 func (d *DB) findIn(tx *bbolt.Tx, source, key string) *Record {
 	s := sourceOf(tx, source)
 	if s == nil || key == "" || len(key) > maxKeyLen {
 		return nil
 	}
-	id := s.keys.Get(appendKey(nil, foldKey(key)))
-	if id == nil {
-		return nil
+	var former *Record
+	list := s.keys.Get(appendKey(nil, foldKey(key)))
+	for id, rest := nextListed(list); id != nil; id, rest = nextListed(rest) {
+		v := s.records.Get(id)
+		if v == nil {
+			continue
+		}
+		switch r := d.record(tx, source, id, v); {
+		case r == nil:
+		case foldKey(r.Issue.Key) == foldKey(key):
+			return r
+		case former == nil:
+			former = r
+		}
 	}
-	v := s.records.Get(id)
-	if v == nil {
-		return nil
-	}
-	return d.record(tx, source, id, v)
+	return former
 }
 
 // choose picks the one record that a key means.

@@ -2,6 +2,7 @@ package state
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 
 	"go.etcd.io/bbolt"
@@ -34,7 +35,7 @@ func (d *DB) rebuild(tx *bbolt.Tx, s *sourceTx) error {
 	}
 	*s = *sourceOf(tx, s.name)
 	var total sums
-	aliases := map[string][]byte{}
+	former := map[string][][]byte{}
 	c := s.records.Cursor()
 	for k, v := c.First(); k != nil; k, v = c.Next() {
 		f, err := d.facts(tx, v)
@@ -44,26 +45,27 @@ func (d *DB) rebuild(tx *bbolt.Tx, s *sourceTx) error {
 		}
 		total.add(&f, 1)
 		for _, old := range f.oldKeys {
-			aliases[old] = slices.Clone(k)
+			former[old] = append(former[old], slices.Clone(k))
 		}
 		if err := s.index(nil, &f, slices.Clone(k)); err != nil {
 			return err
 		}
 	}
-	if err := s.addAliases(aliases); err != nil {
+	if err := s.indexFormer(former); err != nil {
 		return err
 	}
 	return d.put(s.root, keySums, &total)
 }
 
-// addAliases indexes former keys that no issue has at present.
-func (s *sourceTx) addAliases(aliases map[string][]byte) error {
-	for key, id := range aliases {
+// indexFormer adds the issues that had a key behind those that have it.
+func (s *sourceTx) indexFormer(former map[string][][]byte) error {
+	for key, ids := range former {
 		row := appendKey(nil, key)
-		if s.keys.Get(row) != nil {
-			continue
+		list := slices.Clone(s.keys.Get(row))
+		for _, id := range ids {
+			list = appendListed(list, id)
 		}
-		if err := s.keys.Put(row, id); err != nil {
+		if err := s.keys.Put(row, list); err != nil {
 			return err
 		}
 	}
@@ -73,7 +75,7 @@ func (s *sourceTx) addAliases(aliases map[string][]byte) error {
 // index keeps the indexes of one record: old is what they were made from, nil
 // for a new record.
 func (s *sourceTx) index(old, f *facts, id []byte) error {
-	if err := s.indexKey(old == nil, f.key, id); err != nil {
+	if err := s.indexKey(f.key, id); err != nil {
 		return err
 	}
 	was, is := old != nil && old.outstanding != 0, f.outstanding != 0
@@ -90,17 +92,57 @@ func (s *sourceTx) index(old, f *facts, id []byte) error {
 	return s.indexDue(old, f, id)
 }
 
-// indexKey points a display key at its record; the newest to have a key owns
-// it. An issue without a key has no row.
-func (s *sourceTx) indexKey(fresh bool, key string, id []byte) error {
+// indexKey leads a display key to a record. Two issues may share a key for a
+// while: one moved away and was not read since, the other came. Rows therefore
+// hold a list, the newest first. An issue without a key has no row.
+func (s *sourceTx) indexKey(key string, id []byte) error {
 	if key == "" {
 		return nil
 	}
 	row := appendKey(nil, key)
-	if !fresh && bytes.Equal(s.keys.Get(row), id) {
+	list := s.keys.Get(row)
+	if list == nil {
+		return s.keys.Put(row, appendListed(make([]byte, 0, len(id)+1), id))
+	}
+	if first, _ := nextListed(list); bytes.Equal(first, id) {
 		return nil
 	}
-	return s.keys.Put(row, id)
+	return s.keys.Put(row, withoutListed(appendListed(nil, id), list, id))
+}
+
+// unindexKey ends what indexKey began.
+func (s *sourceTx) unindexKey(key string, id []byte) error {
+	row := appendKey(nil, key)
+	left := withoutListed(nil, s.keys.Get(row), id)
+	if len(left) == 0 {
+		return s.keys.Delete(row)
+	}
+	return s.keys.Put(row, left)
+}
+
+// appendListed adds an id to a list: its length, then the id.
+func appendListed(list, id []byte) []byte {
+	return append(binary.AppendUvarint(list, uint64(len(id))), id...)
+}
+
+// nextListed takes the first id off a list; id is nil at the end or where the
+// list is damaged.
+func nextListed(list []byte) (id, rest []byte) {
+	n, size := binary.Uvarint(list)
+	if size <= 0 || n == 0 || n > uint64(len(list)-size) {
+		return nil, nil
+	}
+	return list[size : size+int(n)], list[size+int(n):]
+}
+
+// withoutListed appends a list to out, leaving out one id.
+func withoutListed(out, list, id []byte) []byte {
+	for each, rest := nextListed(list); each != nil; each, rest = nextListed(rest) {
+		if !bytes.Equal(each, id) {
+			out = appendListed(out, each)
+		}
+	}
+	return out
 }
 
 func (s *sourceTx) indexDue(old, f *facts, id []byte) error {

@@ -96,7 +96,11 @@ func (v *verifier) records(s *sourceTx) {
 			v.problem("%s: record % x does not decode: %v", s.name, k, err)
 			return
 		}
-		f := factsOf(rec)
+		f, err := v.facts(v.tx, value) // beside the record it has the former keys
+		if err != nil {
+			v.problem("%s: record % x does not decode: %v", s.name, k, err)
+			return
+		}
 		total.add(&f, 1)
 		v.record(s, k, rec, &f)
 	})
@@ -115,8 +119,10 @@ func (v *verifier) records(s *sourceTx) {
 
 func (v *verifier) record(s *sourceTx, k []byte, rec *Record, f *facts) {
 	ref := rec.Issue.Ref()
-	if f.key != "" && !v.ownsKey(s, k, f.key) {
-		v.problem("%s: the key index does not lead to it", ref)
+	for _, key := range append(slices.Clone(f.oldKeys), f.key) {
+		if key != "" && !s.leads(key, k) {
+			v.problem("%s: the key index does not lead from %q to it", ref, key)
+		}
 	}
 	if (f.outstanding != 0) != (s.work.Get(k) != nil) {
 		v.problem("%s: it has %d outstanding changes and the work index says otherwise", ref, f.outstanding)
@@ -140,17 +146,6 @@ func (v *verifier) tryLogged(seq uint64, entry logValue) (Logged, error) {
 	return v.codec.decodeLogged(seq, entry)
 }
 
-// ownsKey tells whether a display key leads to the record, or to another that
-// has the same key at present.
-func (v *verifier) ownsKey(s *sourceTx, id []byte, key string) bool {
-	row := s.keys.Get(appendKey(nil, key))
-	if bytes.Equal(row, id) {
-		return true
-	}
-	f, ok := v.factsAt(s, row)
-	return ok && f.key == key
-}
-
 // factsAt reads the facts of a record that an index names.
 func (v *verifier) factsAt(s *sourceTx, id []byte) (facts, bool) {
 	if len(id) == 0 {
@@ -164,14 +159,28 @@ func (v *verifier) factsAt(s *sourceTx, id []byte) (facts, bool) {
 	return f, err == nil
 }
 
-// keys checks that every display key leads to a record that has or had it.
+// leads tells whether a display key leads to a record.
+func (s *sourceTx) leads(key string, id []byte) bool {
+	for each, rest := nextListed(s.keys.Get(appendKey(nil, key))); each != nil; each, rest = nextListed(rest) {
+		if bytes.Equal(each, id) {
+			return true
+		}
+	}
+	return false
+}
+
+// keys checks that every display key leads only to records that have or had it.
 func (v *verifier) keys(s *sourceTx) {
-	each(s.keys, func(k, id []byte) {
-		f, ok := v.factsAt(s, id)
-		has := ok && bytes.Equal(k, appendKey(nil, f.key))
-		had := ok && slices.ContainsFunc(f.oldKeys, func(old string) bool { return bytes.Equal(k, appendKey(nil, old)) })
-		if !has && !had {
-			v.problem("%s: the key index has %q, which is no record's key", s.name, k)
+	each(s.keys, func(k, list []byte) {
+		id, rest := nextListed(list)
+		if id == nil {
+			v.problem("%s: the key index leads from %q to nothing", s.name, k)
+		}
+		for ; id != nil; id, rest = nextListed(rest) {
+			f, ok := v.factsAt(s, id)
+			if !ok || !slices.ContainsFunc(append(f.oldKeys, f.key), func(key string) bool { return bytes.Equal(k, appendKey(nil, key)) }) {
+				v.problem("%s: the key index leads from %q to % x, which never had it", s.name, k, id)
+			}
 		}
 	})
 }
