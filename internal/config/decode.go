@@ -119,10 +119,10 @@ func (d *decoder) structure(n *node, p path, v reflect.Value) {
 		return
 	}
 	fields := fieldsOf(v.Type())
-	given := map[string]*node{}
+	known, given := names(fields), map[string]*node{}
 	for _, e := range n.entries {
-		if !slices.Contains(names(fields), e.key.text) {
-			d.unknown(e.key, p, names(fields))
+		if !slices.Contains(known, e.key.text) {
+			d.unknown(e.key, p, known)
 			continue
 		}
 		d.at[p.key(e.key.text).text] = e

@@ -134,7 +134,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 		"a missing file":  {filepath.Join(dir, "no.yaml"), ": no such file or directory"},
 		"a directory":     {dir, ": is a directory"},
 		"a device":        {os.DevNull, ": is not a regular file"},
-		"a very big file": {big, ": is larger than 1024 KiB"},
+		"a very big file": {big, ": is larger than 256 KiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Load(tc.path, testEnv)

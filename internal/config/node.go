@@ -202,6 +202,7 @@ func (r *reader) tagged(n *ast.TagNode, path string) *node {
 // merge over a later one.
 func (r *reader) mapping(out *node, values []*ast.MappingValueNode, path string) {
 	out.kind = mapping
+	first := map[string]*node{}
 	var merged []entry
 	for i, v := range values {
 		if i == 0 && out.text != "{" {
@@ -212,15 +213,17 @@ func (r *reader) mapping(out *node, values []*ast.MappingValueNode, path string)
 			continue
 		}
 		if key, ok := r.key(v.Key, path); ok {
-			if first, dup := out.get(key.text); dup {
-				r.problem(v.Key, join(path, key.text), "the key is given twice, first in line %d", first.key.pos.line)
+			if old, dup := first[key.text]; dup {
+				r.problem(v.Key, join(path, key.text), "the key is given twice, first in line %d", old.pos.line)
 				continue
 			}
+			first[key.text] = key
 			out.entries = append(out.entries, entry{key, r.value(v.Value, join(path, key.text))})
 		}
 	}
 	for _, e := range merged {
-		if _, ok := out.get(e.key.text); !ok {
+		if _, ok := first[e.key.text]; !ok {
+			first[e.key.text] = e.key
 			out.entries = append(out.entries, e)
 		}
 	}

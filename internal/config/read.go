@@ -17,9 +17,9 @@ import (
 // The bounds of a configuration file. They are far above any real one and keep
 // a wrong file from eating the machine.
 const (
-	maxSize  = 1 << 20 // bytes
-	maxDepth = 100     // brackets and indents inside one another
-	maxNodes = 200_000 // values after aliases are followed
+	maxSize  = 256 << 10 // bytes; the parser takes time with the square of its keys
+	maxDepth = 100       // brackets, or marks in a line, inside one another
+	maxNodes = 200_000   // values after aliases are followed
 )
 
 // readFile reads a regular file of at most limit bytes. The error is short and
@@ -131,7 +131,7 @@ func nesting(l string, depth int) (deepest, after int) {
 }
 
 // opening counts the list, key, tag and anchor marks that a line begins with:
-// each nests what follows. Indents count as one mark for two spaces.
+// each nests what follows.
 func opening(l string) int {
 	n := 0
 	for _, word := range strings.Fields(l) {
@@ -140,7 +140,7 @@ func opening(l string) int {
 		}
 		n += len(word)
 	}
-	return n + (len(l)-len(strings.TrimLeft(l, " ")))/2
+	return n
 }
 
 // parse runs the YAML parser and turns a panic of it into an error.
