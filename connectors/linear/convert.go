@@ -45,6 +45,7 @@ func fromPriority(p issue.Priority) int {
 // converter turns the nodes of one page into issues.
 type converter struct {
 	c       *Client
+	self    string // our own account
 	labels  map[string]*label
 	unknown issue.Inputs // fields that cannot be read in this workspace
 }
@@ -188,7 +189,12 @@ func (v *converter) crowd(i *issue.Issue, n *issueNode) {
 			fans[r.User.ID] = true
 		}
 	}
-	i.Votes, i.Comments, i.Watchers = len(fans), len(n.Comments.Nodes), len(n.Subscribers.Nodes)
+	for _, m := range n.Comments.Nodes {
+		if m.User == nil || m.User.ID != v.self {
+			i.Comments++ // ours must not feed back into the score
+		}
+	}
+	i.Votes, i.Watchers = len(fans), len(n.Subscribers.Nodes)
 }
 
 func thumbsUp(emoji string) bool {

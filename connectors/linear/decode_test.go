@@ -50,7 +50,7 @@ func TestConvertIssue(t *testing.T) {
 			object{"priority": 0, "customer": object{"id": "x", "name": "Acme", "revenue": 5000, "size": 20.0, "tier": object{"name": "pro"}}},
 			object{"priority": 1, "customer": object{"id": "x", "name": "Acme", "revenue": 5000, "size": 20.0, "tier": object{"name": "pro"}}},
 			object{"priority": 0, "customer": nil}),
-		"comments":    conn(object{"id": "1"}, object{"id": "2"}),
+		"comments":    conn(object{"id": "1", "user": object{"id": "u1"}}, object{"id": "2", "user": nil}, object{"id": "3", "user": object{"id": viewerID}}),
 		"subscribers": conn(object{"id": "1"}),
 	}, DatesDue)
 	want := issue.Issue{
@@ -245,6 +245,7 @@ func BenchmarkDecodePage(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	c.people.read = time.Now() // nothing to ask
 	c.labels.add([]labelNode{{ID: hotfixID, Name: "hotfix", Parent: &groupNode{ID: laneID, Name: "lane"}}})
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()

@@ -40,12 +40,16 @@ func (c *Client) ensure(ctx context.Context, wanted []want) map[string]error {
 	}
 	slices.Sort(missing)
 	for k, text := range missing {
-		err := c.create(ctx, text)
+		err := c.labels.isDenied(c.now())
+		if err == nil {
+			err = c.create(ctx, text)
+		}
 		if err == nil {
 			continue
 		}
 		refused[text] = err
 		if off(err) {
+			c.labels.deny(err, c.now())
 			for _, rest := range missing[k:] {
 				refused[rest] = notAllowed(err, missing[k:])
 			}

@@ -42,6 +42,9 @@ type labelBook struct {
 	byText   map[string][]*label // lower case
 	// missing are ids that Linear does not know, and since when.
 	missing map[string]time.Time
+	// denied is when we were last told that we may not create labels.
+	denied    time.Time
+	deniedErr error
 }
 
 // typeGroups are the names of label groups whose children are kinds.
@@ -233,6 +236,55 @@ func (c *Client) learn(ctx context.Context, ids []string) error {
 	}
 	return nil
 }
+
+// recheck forgets the labels among ids that were deleted in Linear and takes
+// in what changed about the others.
+func (c *Client) recheck(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	nodes, err := c.readLabels(ctx, IssueLabelFilter{"id": object{"in": ids}})
+	if err != nil {
+		return err
+	}
+	c.labels.add(nodes)
+	c.labels.drop(slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		return slices.ContainsFunc(nodes, func(n labelNode) bool { return n.ID == id })
+	}))
+	return nil
+}
+
+func (b *labelBook) drop(ids []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	byID := maps.Clone(b.byID)
+	for _, id := range ids {
+		delete(byID, id)
+	}
+	b.byID, b.byText = byID, indexByText(byID)
+}
+
+// deny remembers that we may not create labels.
+func (b *labelBook) deny(err error, now time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.denied, b.deniedErr = now, err
+}
+
+// isDenied returns why labels are not even tried to be created: being refused
+// anew in every cycle helps nobody.
+func (b *labelBook) isDenied(now time.Time) error {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if now.Sub(b.denied) < deniedFor {
+		return b.deniedErr
+	}
+	return nil
+}
+
+// deniedFor is how long a refusal to create labels is believed. A label that
+// an admin creates is found at once.
+const deniedFor = time.Hour
 
 func (b *labelBook) miss(ids []string, now time.Time) {
 	b.mu.Lock()

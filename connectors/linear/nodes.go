@@ -67,8 +67,13 @@ type issueNode struct {
 	Relations        nested[relationNode] `json:"relations" graphql:"relations(first: 10)" when:"links"`
 	InverseRelations nested[inverseNode]  `json:"inverseRelations" graphql:"inverseRelations(first: 10)" when:"links"`
 	Needs            nested[needNode]     `json:"needs" graphql:"needs(first: 10)" when:"customers"`
-	Comments         nested[idNode]       `json:"comments" graphql:"comments(first: 25)" when:"comments"`
+	Comments         nested[commentRef]   `json:"comments" graphql:"comments(first: 25)" when:"comments"`
 	Subscribers      nested[idNode]       `json:"subscribers" graphql:"subscribers(first: 25)" when:"watchers"`
+}
+
+type commentRef struct {
+	ID   string  `json:"id"`
+	User *idNode `json:"user"`
 }
 
 type idNode struct {

@@ -38,8 +38,16 @@ func (c *Client) convert(ctx context.Context, p page[issueNode]) ([]issue.Issue,
 	if err := c.complete(ctx, p.nodes); err != nil {
 		return nil, nil, err
 	}
-	v := converter{c: c, labels: c.labels.all()}
-	if _, refused, _ := c.customersOn(ctx); refused {
+	viewer, err := c.workspace(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	_, refused, err := c.customersOn(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	v := converter{c: c, self: viewer.ID, labels: c.labels.all()}
+	if refused {
 		v.unknown = issue.InputCustomers
 	}
 	out, bad := make([]issue.Issue, 0, len(p.nodes)), p.bad

@@ -59,9 +59,17 @@ func (w *writing) rebuild(ctx context.Context, j *job, n *writtenNode) (IssueUpd
 	if err := w.c.learn(ctx, append([]string(nil), n.LabelIDs...)); err != nil {
 		return IssueUpdateInput{}, err
 	}
+	if err := w.c.recheck(ctx, j.input.AddedLabelIDs); err != nil {
+		return IssueUpdateInput{}, err
+	}
 	in := j.input
 	in.AddedLabelIDs, in.RemovedLabelIDs = nil, nil
 	for _, ch := range j.labels {
+		if ch.To != "" {
+			if err := w.c.ensure(ctx, []want{{ch.To, n.Team.Key}})[ch.To]; err != nil {
+				return in, err
+			}
+		}
 		if err := w.delta(&in, ch, n); err != nil {
 			return in, err
 		}

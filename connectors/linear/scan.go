@@ -215,7 +215,12 @@ func (c *Client) All(ctx context.Context, cursor string) iter.Seq2[issue.Page, e
 			yield(issue.Page{}, err)
 			return
 		}
-		s := &scan[issueNode, issue.Page]{c: c, tops: tops, turn: c.scanned, size: c.docs.scan.size.get}
+		docs, err := c.documents(ctx)
+		if err != nil {
+			yield(issue.Page{}, err)
+			return
+		}
+		s := &scan[issueNode, issue.Page]{c: c, tops: tops, turn: c.scanned, size: docs.scan.size.get}
 		s.read = func(ctx context.Context, f IssueFilter, cursor string) (page[issueNode], error) {
 			p, _, err := c.issuePage(ctx, "scan", func(d *documents) *document { return d.scan }, f, cursor, 0)
 			return p, err

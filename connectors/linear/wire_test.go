@@ -175,6 +175,9 @@ func priced(set ast.SelectionSet, vars map[string]any, first float64) float64 {
 func unbounded(set ast.SelectionSet) error {
 	for _, sel := range set {
 		f := sel.(*ast.Field)
+		if f.Alias != f.Name {
+			return fmt.Errorf("alias %s: one failure would null all roots (trap 13)", f.Alias)
+		}
 		if strings.HasSuffix(f.Definition.Type.Name(), "Connection") && f.Arguments.ForName("first") == nil {
 			return fmt.Errorf("%s has no first", f.Name)
 		}

@@ -744,3 +744,85 @@ func numbered(n int) script {
 		return object{"issues": conn(nodes...)}
 	}}
 }
+
+func TestADeletedLabelIsMadeAgain(t *testing.T) {
+	deleted, made := false, "77777777-7777-4777-8777-777777777777"
+	c, w := newWire(t, script{
+		"issueLabels": func(rw http.ResponseWriter, s sent) any {
+			data := standard["issueLabels"](rw, s).(object)
+			if deleted {
+				data["issueLabels"] = conn()
+			}
+			return data
+		},
+		"issueLabelCreate": func(_ http.ResponseWriter, s sent) any {
+			return object{"issueLabelCreate": object{"success": true, "issueLabel": child(made, s.input()["name"].(string))}}
+		},
+		"issueUpdate": func(rw http.ResponseWriter, s sent) any {
+			if s.input()["addedLabelIds"].([]any)[0] != made {
+				return fail(rw, http.StatusOK, refusedInput)
+			}
+			return object{"issueUpdate": object{"success": true, "issue": anIssue(1, object{"labelIds": []string{made}})}}
+		},
+		"issues": func(http.ResponseWriter, sent) any {
+			return object{"issues": conn(anIssue(1, object{"labelIds": []string{}}))}
+		},
+	}, nil)
+	if err := c.open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	deleted = true
+	got := applied(t, c, edit(1, lane("", "lane:hotfix")))[issueID(1)]
+	if got.Err != nil || len(w.of("issueLabelCreate")) != 1 {
+		t.Errorf("%v, %d labels made", got.Err, len(w.of("issueLabelCreate")))
+	}
+}
+
+func TestARefusalToCreateLabelsIsRemembered(t *testing.T) {
+	inWorld(t, func(_ *Settings, _ *Options, so *lineartest.Options) { so.Behavior.LabelsByAdminsOnly = true }, func(w *world) {
+		made := w.create(1, nil)
+		for range 3 {
+			if got := w.apply(w.edits(made, lane("", "lane:new"))...)[made[0].ID]; connectors.KindOf(got.Err) != connectors.Forbidden {
+				t.Errorf("got %v", got.Err)
+			}
+		}
+		if n := len(w.wire.of("issueLabelCreate")); n != 1 {
+			t.Errorf("tried %d times", n)
+		}
+		w.srv.AddLabel(lineartest.Label{Name: "new", ParentID: w.srv.Labels()[0].ID}) // the admin helps
+		time.Sleep(time.Minute)
+		w.changed(time.Now().Add(-time.Hour))
+		w.ok(w.apply(w.edits(made, lane("", "lane:new"))...), 1)
+	})
+}
+
+// Rate limiting in the middle of a pull: it waits for the refill and goes on.
+func TestARateLimitIsWaitedOut(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.create(600, nil)
+		w.srv.SetLimits(lineartest.Limits{Requests: 1200, Complexity: 3_000_000, Query: 10_000})
+		w.srv.SetRemaining(2, 3_000_000)
+		began := time.Now()
+		out, _, err := drain(w.c.Changed(w.Context(), time.Time{}))
+		if err != nil || len(out) != 600 {
+			t.Fatalf("%d issues, %v", len(out), err)
+		}
+		if d := time.Since(began); d > time.Minute {
+			t.Errorf("trap 3: waited %s", d)
+		}
+		if n := w.srv.Counters().Limited; n > 2 {
+			t.Errorf("%d requests went over the budget", n)
+		}
+	})
+}
+
+func TestServerPriceAboveOursIsSurvived(t *testing.T) {
+	inWorld(t, func(_ *Settings, o *Options, so *lineartest.Options) {
+		o.Inputs, so.Limits = issue.InputLinks, lineartest.Limits{Requests: 2500, Complexity: 3_000_000, Query: 1500}
+	}, func(w *world) {
+		w.create(100, nil)
+		if out, _, err := drain(w.c.All(w.Context(), "")); err != nil || len(out) != 100 {
+			t.Errorf("%d issues, %v", len(out), err)
+		}
+	})
+}

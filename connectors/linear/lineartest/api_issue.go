@@ -136,13 +136,9 @@ func issueLists() fields {
 		"comments": listOf(commentKeys(), func(x *run, r *record, a args) ([]*Comment, error) {
 			return apply(x, a, r.comments, commentFilter(), nil), nil
 		}),
-		"attachments": listOf(attachmentKeys(), func(x *run, r *record, _ args) ([]*Attachment, error) { return r.attachments, nil }),
-		"relations": listOf(relationKeys(), func(x *run, r *record, a args) ([]*Relation, error) {
-			return x.relations(r.relations, a), nil
-		}),
-		"inverseRelations": listOf(relationKeys(), func(x *run, r *record, a args) ([]*Relation, error) {
-			return x.relations(r.inverse, a), nil
-		}),
+		"attachments":      listOf(attachmentKeys(), func(x *run, r *record, _ args) ([]*Attachment, error) { return r.attachments, nil }),
+		"relations":        listOf(relationKeys(), func(_ *run, r *record, _ args) ([]*Relation, error) { return r.relations, nil }),
+		"inverseRelations": listOf(relationKeys(), func(_ *run, r *record, _ args) ([]*Relation, error) { return r.inverse, nil }),
 		"needs": listOf(needKeys(), func(x *run, r *record, a args) ([]*Need, error) {
 			return x.needs(r.needs, a)
 		}),
@@ -157,21 +153,6 @@ func issueLists() fields {
 }
 
 func (r *record) gone() bool { return r.Gone() }
-
-// relations leaves out those that lead to an archived issue.
-func (x *run) relations(rels []*Relation, a args) []*Relation {
-	if a.flag("includeArchived") {
-		return rels
-	}
-	var out []*Relation
-	for _, rel := range rels {
-		from, to := x.issue(rel.IssueID), x.issue(rel.RelatedID)
-		if from != nil && to != nil && !from.Gone() && !to.Gone() {
-			out = append(out, rel)
-		}
-	}
-	return out
-}
 
 func (x *run) needs(needs []*Need, a args) ([]*Need, error) {
 	if !x.s.world.org.customers() {

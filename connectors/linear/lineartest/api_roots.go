@@ -39,12 +39,10 @@ func (a *api) addRoots() {
 		"workflowStates": listOf(stateKeys(), func(x *run, _ any, a args) ([]*State, error) {
 			return apply(x, a, w(x).states.all, stateFilter(), nil), nil
 		}),
-		"customers":     listOf(customerKeys(), customersRoot),
-		"customerTiers": listOf(tierKeys(), tiersRoot),
-		"customerNeeds": listOf(needKeys(), func(x *run, _ any, a args) ([]*Need, error) { return x.needs(w(x).needs.all, a) }),
-		"issueRelations": listOf(relationKeys(), func(x *run, _ any, a args) ([]*Relation, error) {
-			return x.relations(w(x).relations.all, a), nil
-		}),
+		"customers":      listOf(customerKeys(), customersRoot),
+		"customerTiers":  listOf(tierKeys(), tiersRoot),
+		"customerNeeds":  listOf(needKeys(), func(x *run, _ any, a args) ([]*Need, error) { return x.needs(w(x).needs.all, a) }),
+		"issueRelations": listOf(relationKeys(), func(x *run, _ any, _ args) ([]*Relation, error) { return w(x).relations.all, nil }),
 		"comments": listOf(commentKeys(), func(x *run, _ any, a args) ([]*Comment, error) {
 			return apply(x, a, w(x).comments.all, commentFilter(), x.commentGone), nil
 		}),

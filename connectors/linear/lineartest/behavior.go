@@ -46,6 +46,10 @@ type Behavior struct {
 	// LabelsByAdminsOnly refuses issueLabelCreate to ordinary members.
 	LabelsByAdminsOnly bool
 
+	// RetryKeepsTimestamp sends a webhook's retry with the first attempt's
+	// webhookTimestamp instead of a new one.
+	RetryKeepsTimestamp bool
+
 	// Lag is how far filtered lists are behind; look-ups by id are not.
 	Lag time.Duration
 	// DateSkew is added to the Date header.

@@ -125,7 +125,7 @@ func (s *Server) instead(req *Request, f *Fault) (answer, bool) {
 	case Drop:
 		return answer{drop: true}, true
 	case RateLimited:
-		ans := refuse(req, rateLimited(s.meter.limits.Requests))
+		ans := refuse(req, rateLimited(s.limits().Requests))
 		if f.Status != 0 {
 			ans.status = f.Status
 		}

@@ -76,8 +76,10 @@ func (x *run) issuePage(a args, of *Team) (any, error) {
 	if h.ids != nil || h.numbers != nil && len(h.teams) > 0 {
 		s.order = x.few(h, field)
 	} else {
-		s.late = x.s.lagging()
 		s.limit(h, field)
+	}
+	if h.ids == nil {
+		s.late = x.s.lagging()
 	}
 	p := s.page()
 	x.spoil(p, a)
@@ -99,7 +101,7 @@ func (x *run) orderFor(h hints, of *Team, field string) *order {
 
 // few orders the issues that a filter names by id or number.
 func (x *run) few(h hints, field string) *order {
-	o := orders{}
+	o := newOrders()
 	seen := map[*record]bool{}
 	add := func(r *record) {
 		if r != nil && !seen[r] {
@@ -136,16 +138,14 @@ type scan struct {
 }
 
 func (s *scan) position(a args) error {
-	for name, p := range map[string]**place{"after": &s.after, "before": &s.before} {
-		if c := a.text(name); c != "" {
-			at, err := s.x.decodeCursor(c)
-			if err != nil {
-				return err
-			}
-			*p = &at
-		}
+	var err error
+	if c := a.text("after"); c != "" {
+		s.after, err = s.x.decodeCursor(c)
 	}
-	return nil
+	if c := a.text("before"); c != "" && err == nil {
+		s.before, err = s.x.decodeCursor(c)
+	}
+	return err
 }
 
 // limit uses the filter's bounds on the field that the order goes by.
@@ -209,10 +209,9 @@ func (s *scan) merged() iter.Seq[slot] {
 		return s.walk(s.order)
 	}
 	var lagged []slot
-	for r, old := range s.late {
+	for _, old := range s.late {
 		if old != nil {
 			lagged = append(lagged, slot{placeOf(s.order.by, old), old})
-			_ = r
 		}
 	}
 	both := &order{by: s.order.by}

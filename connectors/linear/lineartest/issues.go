@@ -21,6 +21,7 @@ func (s *Server) Create(i Issue) (Issue, error) {
 	r := s.create(t, i)
 	s.mailUrgent(&Issue{}, r, r.CreatorID)
 	s.applySLARules(r)
+	s.announce("create", r, nil, r.CreatorID)
 	return r.copy(), nil
 }
 
@@ -107,6 +108,7 @@ func (s *Server) change(r *record, by string, f func(*Issue)) {
 	s.record(r, e, by, now, changed)
 	s.mailUrgent(&before, r, by)
 	s.applySLARules(r)
+	s.announce(actionOf(&before, r), r, &e, by)
 }
 
 // otherwise reports a change that history does not show.
@@ -225,6 +227,7 @@ func (s *Server) DeleteForever(id string) error {
 	}
 	s.world.forget(r)
 	s.sync++
+	s.announce("remove", r, nil, "")
 	return nil
 }
 

@@ -74,6 +74,12 @@ func (m *meter) headers(h http.Header, charged int, now time.Time) {
 	h.Set("X-Complexity", strconv.Itoa(charged))
 }
 
+func (s *Server) limits() Limits {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.meter.limits
+}
+
 // SetLimits replaces the budgets and fills them.
 func (s *Server) SetLimits(l Limits) {
 	s.lock()

@@ -9,8 +9,11 @@ import (
 // orders are the two orders that a list of issues can be asked in.
 type orders struct{ created, updated order }
 
+func newOrders() *orders {
+	return &orders{created: order{by: byCreated}, updated: order{by: byUpdated}}
+}
+
 func (o *orders) add(r *record) {
-	o.created.by, o.updated.by = byCreated, byUpdated
 	o.created.insert(r)
 	o.updated.insert(r)
 }

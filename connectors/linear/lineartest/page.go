@@ -147,22 +147,22 @@ func encodeCursor(p place, now time.Time) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(s))
 }
 
-func (x *run) decodeCursor(c string) (place, error) {
+func (x *run) decodeCursor(c string) (*place, error) {
 	refused := badArgument(fmt.Sprintf("%q is not a valid cursor", c))
 	raw, err := base64.RawURLEncoding.DecodeString(c)
 	parts := strings.Split(string(raw), "_")
 	if err != nil || len(parts) != 3 {
-		return place{}, refused
+		return nil, refused
 	}
 	var n [3]int64
 	for i := range parts {
 		if n[i], err = strconv.ParseInt(parts[i], 10, 64); err != nil {
-			return place{}, refused
+			return nil, refused
 		}
 	}
 	life := x.s.behavior.CursorLife
 	if life > 0 && x.s.now().Sub(time.UnixMilli(n[2])) > life {
-		return place{}, badArgument("the cursor has expired")
+		return nil, badArgument("the cursor has expired")
 	}
-	return place{n[0], n[1]}, nil
+	return &place{n[0], n[1]}, nil
 }

@@ -50,6 +50,7 @@ type Server struct {
 	meter meter
 	log   journal
 
+	hook     *webhook
 	revoked  bool
 	faults   []*Fault
 	behavior Behavior

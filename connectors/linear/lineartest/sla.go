@@ -59,7 +59,7 @@ func (s *Server) applySLARules(r *record) {
 	}
 	for _, rule := range s.world.slaRules {
 		if rule.matches(&r.Issue) {
-			s.queue = append(s.queue, event{s.now().Add(rule.Delay), func() { s.runSLARule(r, rule) }})
+			s.later(rule.Delay, func() { s.runSLARule(r, rule) })
 			return
 		}
 	}
@@ -92,19 +92,22 @@ func (s *Server) runSLARule(r *record, rule SLARule) {
 	s.swap(r, after)
 	s.world.touch(r, start)
 	s.record(r, e, "", start, true)
+	s.announce("update", r, &e, "")
 	s.sync++
+}
+
+// later schedules what Linear does by itself after a delay.
+func (s *Server) later(d time.Duration, run func()) {
+	s.queue = append(s.queue, event{s.now().Add(d), run})
+	slices.SortStableFunc(s.queue, func(a, b event) int { return a.at.Compare(b.at) })
 }
 
 // settle runs what was due. Actions see the present time, not their own.
 func (s *Server) settle() {
 	now := s.now()
-	for {
-		i := slices.IndexFunc(s.queue, func(e event) bool { return !e.at.After(now) })
-		if i < 0 {
-			return
-		}
-		e := s.queue[i]
-		s.queue = slices.Delete(s.queue, i, i+1)
+	for len(s.queue) > 0 && !s.queue[0].at.After(now) {
+		e := s.queue[0]
+		s.queue = s.queue[1:]
 		e.run()
 	}
 }

@@ -46,7 +46,7 @@ type world struct {
 
 	issues       map[string]*record
 	byIdentifier map[string]*record // the present and all former identifiers
-	order        orders             // of all issues
+	order        *orders            // of all issues
 	teamOrder    map[string]*orders
 	stale        []stale // versions that lagging lists still show
 }
@@ -84,6 +84,7 @@ func newWorld(org Organization) world {
 		comments: newTable[Comment](), attachments: newTable[Attachment](), relations: newTable[Relation](),
 		cycles: newTable[Cycle](), projects: newTable[Project](), milestones: newTable[Milestone](),
 		initiatives: newTable[Initiative](),
+		order:       newOrders(),
 		issues:      map[string]*record{}, byIdentifier: map[string]*record{}, teamOrder: map[string]*orders{},
 	}
 }
@@ -134,7 +135,7 @@ func (w *world) insert(r *record) {
 func (w *world) ordersOf(team string) *orders {
 	o := w.teamOrder[team]
 	if o == nil {
-		o = &orders{}
+		o = newOrders()
 		w.teamOrder[team] = o
 	}
 	return o
