@@ -19,8 +19,11 @@ type Texter interface {
 }
 
 // WriteJSON renders any answer for machines: indented, one document, with a
-// final line break.
+// final line break. An empty list is [] and never null.
 func WriteJSON(w io.Writer, v any) error {
+	if n, ok := v.(normaler); ok {
+		v = n.normal()
+	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")

@@ -95,6 +95,15 @@ func TestNoErrorIsNullAndNoListIsNull(t *testing.T) {
 	if !strings.Contains(string(b), `"error":"say \"no\""`) {
 		t.Errorf("got %s", b)
 	}
+	for _, v := range []any{
+		answer.Cycle{}, answer.Issues{}, answer.SLAs{}, answer.Decisions{}, answer.Plans{}, answer.Changes{}, answer.Lanes{}, answer.History{},
+		answer.Undo{}, answer.Check{}, answer.Verification{},
+	} {
+		var out bytes.Buffer
+		if err := answer.WriteJSON(&out, v); err != nil || strings.Contains(out.String(), "null") {
+			t.Errorf("%T: %v %s", v, err, out.String())
+		}
+	}
 	e := answer.NewExplanation(&state.Record{}, answer.Reasons{})
 	b, _ = json.Marshal(e)
 	for _, want := range []string{`"pillars":{}`, `"rules":[]`, `"sla":null`, `"overrides":[]`, `"decided_at":null`} {
@@ -279,6 +288,38 @@ func TestSourceHealth(t *testing.T) {
 		if c.st.Failures == 0 && s.Error != "" {
 			t.Errorf("%s: shows the error %q of the past", c.name, s.Error)
 		}
+	}
+}
+
+func TestTotalsOfAllSourcesAddUp(t *testing.T) {
+	one := state.Totals{
+		Issues: 1, Open: 2, Outstanding: 3, Parked: 4, Undecided: 5, Lanes: map[string]int{"a": 6}, Overrides: map[issue.Field]int{"due": 7},
+		Marks: map[string]int{"moscow:must": 8}, Estimates: map[string]float64{"a": 9},
+	}
+	two := state.Totals{
+		Issues: 2, Open: 4, Outstanding: 6, Parked: 8, Undecided: 10, Lanes: map[string]int{"a": 12}, Overrides: map[issue.Field]int{"due": 14},
+		Marks: map[string]int{"moscow:must": 16}, Estimates: map[string]float64{"a": 18},
+	}
+	if d := cmp.Diff(two, answer.SumTotals(one, one)); d != "" {
+		t.Error(d)
+	}
+}
+
+func TestLaneAlarms(t *testing.T) {
+	got := map[string]string{}
+	for _, l := range lanes().Lanes {
+		got[l.Lane] = l.Alarm
+	}
+	want := map[string]string{
+		"hotfix": "share above 30 %", "strategic": "share below 20 %", "feature": "", "unsorted": "6 issues, more than 5",
+		"old": "no longer in the policy",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	empty := answer.NewLanes("", []policy.LaneSpec{{Name: "strategic", Share: policy.ShareSpec{Min: ptr(0.2)}}}, state.Totals{}, "")
+	if empty.Lanes[0].Alarm != "" {
+		t.Errorf("without open issues no share is too small: %s", empty.Lanes[0].Alarm)
 	}
 }
 

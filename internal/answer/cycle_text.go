@@ -14,6 +14,7 @@ func (c Cycle) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
 	d.changes(c.Changes)
 	d.cycleSources(c)
+	d.troubles(c)
 	if len(c.Lanes) > 0 {
 		d.heading("Lanes")
 		d.lanes(c.Lanes)
@@ -25,6 +26,35 @@ func (c Cycle) WriteText(w io.Writer, s Style) error {
 	d.blank()
 	d.line("%s", c.Summary())
 	return d.writeTo(w)
+}
+
+// mostTroubles is how many failed changes are spelt out.
+const mostTroubles = 20
+
+// troubles says in full what the tables may have cut: errors of sources and of
+// changes.
+func (d *document) troubles(c Cycle) {
+	var list []string
+	for _, s := range c.Sources {
+		if s.Error != "" {
+			list = append(list, s.Source+": "+string(s.Error))
+		}
+	}
+	for _, ch := range c.Changes {
+		if ch.Error != "" {
+			list = append(list, fmt.Sprintf("%s %s: %s", ch.Ref, ch.Field, ch.Error))
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	d.heading("What went wrong")
+	for _, t := range list[:min(len(list), mostTroubles)] {
+		d.item(red, "%s", t)
+	}
+	if more := len(list) - mostTroubles; more > 0 {
+		d.item(none, "and %d more; --json lists all of them", more)
+	}
 }
 
 // Summary closes the answer of plan and once in a sentence or two.

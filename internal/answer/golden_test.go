@@ -211,6 +211,12 @@ func plans() answer.Plans {
 	return answer.Plans{Plans: []answer.Plan{answer.NewPlan(p, nil), answer.NewPlan(done, nil)}}
 }
 
+func undone() []answer.Change {
+	list := cycle().Changes[:2]
+	list[0].Status, list[1].Status = answer.Applied, answer.Superseded
+	return list
+}
+
 func views() map[string]answer.Texter {
 	var log answer.Decisions
 	for _, l := range logged() {
@@ -225,7 +231,7 @@ func views() map[string]answer.Texter {
 		"issues": answer.Issues{Issues: items(), Total: 40}, "issues-none": answer.Issues{},
 		"history": history(), "decisions": log, "lanes": lanes(), "sources": sources(), "plans": plans(), "plan": one,
 		"slas": answer.NewSLAs(items()), "pause": *sources().Pause, "resume": answer.Pause{},
-		"undo": answer.Undo{Plans: []string{"p-1"}, Changes: cycle().Changes[:2]}, "undo-nothing": answer.Undo{},
+		"undo": answer.Undo{Plans: []string{"p-1"}, Changes: undone()}, "undo-nothing": answer.Undo{},
 		"changes": answer.Changes{Changes: cycle().Changes[:1]}, "reload": answer.Reload{Reloaded: true, PolicyHash: hash},
 		"check": answer.NewCheck([]answer.Finding{
 			{Level: answer.LevelOK, What: "configuration", Text: "lanekeeper.yaml"},

@@ -3,6 +3,7 @@ package answer
 import (
 	"fmt"
 
+	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/policy"
 	"github.com/lanekeeper/lanekeeper/state"
 )
@@ -95,7 +96,9 @@ func (l Lane) alarm(open int) string {
 
 // SumTotals adds up the totals of several sources.
 func SumTotals(list ...state.Totals) state.Totals {
-	sum := state.Totals{Lanes: map[string]int{}, Estimates: map[string]float64{}}
+	sum := state.Totals{
+		Lanes: map[string]int{}, Overrides: map[issue.Field]int{}, Marks: map[string]int{}, Estimates: map[string]float64{},
+	}
 	for _, t := range list {
 		sum.Issues += t.Issues
 		sum.Open += t.Open
@@ -104,6 +107,12 @@ func SumTotals(list ...state.Totals) state.Totals {
 		sum.Undecided += t.Undecided
 		for l, n := range t.Lanes {
 			sum.Lanes[l] += n
+		}
+		for f, n := range t.Overrides {
+			sum.Overrides[f] += n
+		}
+		for m, n := range t.Marks {
+			sum.Marks[m] += n
 		}
 		for l, e := range t.Estimates {
 			sum.Estimates[l] += e

@@ -126,7 +126,7 @@ func (l Sources) WriteText(w io.Writer, s Style) error {
 	}}
 	healthy := 0
 	for _, x := range l.Sources {
-		health := cell{x.Reason, red}
+		health := cell{"not healthy", red}
 		if x.Healthy {
 			healthy++
 			health = cell{"ok", green}
@@ -137,6 +137,11 @@ func (l Sources) WriteText(w io.Writer, s Style) error {
 	}
 	d.table(t)
 	d.blank()
+	for _, x := range l.Sources {
+		if !x.Healthy {
+			d.para(0, red, x.Source+": "+x.Reason)
+		}
+	}
 	d.line("%d of %s healthy.", healthy, Count(len(l.Sources), "source"))
 	return d.writeTo(w)
 }

@@ -3,6 +3,7 @@ package answer
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -89,8 +90,10 @@ func (u Undo) WriteText(w io.Writer, s Style) error {
 		return d.writeTo(w)
 	}
 	d.blank()
-	d.line("%s: %s. Changes that are superseded were left alone: the field no longer holds what lanekeeper wrote.",
-		Count(len(u.Changes), "change"), tally(u.Changes))
+	d.line("%s: %s.", Count(len(u.Changes), "change"), tally(u.Changes))
+	if slices.ContainsFunc(u.Changes, func(c Change) bool { return c.Status == Superseded }) {
+		d.line("Superseded changes were left alone: their fields no longer hold what lanekeeper wrote.")
+	}
 	return d.writeTo(w)
 }
 

@@ -86,8 +86,9 @@ func TestALinkFromTheTrackerCannotRun(t *testing.T) {
 	}
 }
 
-// TestPagesInABrowser opens each page in Chromium, narrow and wide: what is
-// drawn must be neither blank nor wider than the window.
+// TestPagesInABrowser opens pages in Chromium and checks that something was
+// drawn. With -screenshots it opens all of them, narrow, wide and dark, and
+// keeps the pictures for people to look at.
 func TestPagesInABrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser is slow to start")

@@ -43,16 +43,12 @@ func (s *server) overviewPage(ctx context.Context, _ *http.Request, v *view) err
 		return err
 	}
 	o.Held = held.Plans
-	for _, l := range o.Lanes.Lanes {
-		if l.Count == 0 {
-			continue
-		}
-		list, err := s.Issues.Issues(ctx, IssueFilter{Lane: l.Lane, Limit: topIssues})
-		if err != nil {
-			return err
-		}
-		o.Tops = append(o.Tops, top{l, list.Issues})
+	// One list of all is cheaper than one for each lane: each reads every record.
+	all, err := s.Issues.Issues(ctx, IssueFilter{})
+	if err != nil {
+		return err
 	}
+	o.Tops = heads(o.Lanes.Lanes, all.Issues)
 	changes, err := s.Log.Changes(ctx, ChangeFilter{Limit: newestChanges})
 	if err != nil {
 		return err
@@ -60,6 +56,23 @@ func (s *server) overviewPage(ctx context.Context, _ *http.Request, v *view) err
 	o.Changes = changes.Changes
 	v.Title, v.Nav, v.Data = "Overview", "overview", o
 	return nil
+}
+
+// heads cuts the first issues of each lane that has any from a ranked list.
+func heads(lanes []answer.Lane, ranked []answer.Item) []top {
+	byLane := map[string][]answer.Item{}
+	for _, i := range ranked {
+		if len(byLane[i.Lane]) < topIssues {
+			byLane[i.Lane] = append(byLane[i.Lane], i)
+		}
+	}
+	var out []top
+	for _, l := range lanes {
+		if items := byLane[l.Lane]; len(items) > 0 {
+			out = append(out, top{l, items})
+		}
+	}
+	return out
 }
 
 // issueList is the data of the list of issues.
