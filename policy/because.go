@@ -228,7 +228,7 @@ func (t *trace) comparison(x ast.Expr) []string {
 		return []string{t.name(left) + " is not set"}
 	}
 	bound := t.words(right)
-	if right.Kind() != ast.LiteralKind {
+	if len(t.facts(right)) > 0 {
 		bound = fmt.Sprintf("%s (%s)", t.name(right), bound)
 	}
 	is := fmt.Sprintf("%s is %s", t.name(left), t.exact(left, right))

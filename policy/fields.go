@@ -51,7 +51,7 @@ func issueFields() []field {
 		{"revenue", cel.DoubleType, issue.InputCustomers, number(revenue)},
 		{"source", cel.StringType, 0, text(func(i *issue.Issue) string { return i.Source })},
 		{"sprint", cel.StringType, issue.InputSprint, text(func(i *issue.Issue) string { return i.Sprint.Name })},
-		{"sprint_active", cel.BoolType, issue.InputSprint, flag(func(i *issue.Issue) bool { return i.Sprint.Active })},
+		{"sprint_active", cel.BoolType, issue.InputSprint, boolean(func(i *issue.Issue) bool { return i.Sprint.Active })},
 		{"started", cel.TimestampType, issue.InputStarted, instant(func(i *issue.Issue) time.Time { return i.Started })},
 		{"status", cel.StringType, issue.InputStatus, text(func(i *issue.Issue) string { return i.Status.Name })},
 		{"title", cel.StringType, 0, text(func(i *issue.Issue) string { return i.Title })},
@@ -76,7 +76,7 @@ func number(get func(*issue.Issue) float64) loader {
 	return func(i *issue.Issue) (ref.Val, bool) { return types.Double(get(i)), true }
 }
 
-func flag(get func(*issue.Issue) bool) loader {
+func boolean(get func(*issue.Issue) bool) loader {
 	return func(i *issue.Issue) (ref.Val, bool) { return types.Bool(get(i)), true }
 }
 

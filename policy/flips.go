@@ -33,8 +33,8 @@ type Flip struct {
 // The bounds of the search. A flip that takes more than most trials, or a
 // number above farthest, is none that anybody would look for.
 const (
-	mostTrials = 600
-	farthest   = 1e7
+	mostTrials = 800
+	farthest   = 1e6
 	mostFlips  = 8
 )
 
@@ -166,58 +166,69 @@ func (s *search) labels(i int, present ref.Val, constants []ref.Val) {
 	}
 }
 
-// number looks upwards and downwards for the nearest value that flips: first
+// number looks upwards and downwards for the nearest value that flips anything
+// and, where that is the priority, for the nearest that moves the lane: first
 // in growing steps, then by halving what lies between.
 func (s *search) number(i int, present ref.Val) {
-	whole := s.policy.cells[i].typ.Kind() == types.IntKind
-	from := 0.0
+	n := numberSearch{search: s, cell: i, present: present, whole: s.policy.cells[i].typ.Kind() == types.IntKind}
 	if present != nil {
-		from, _ = toFloat(present)
+		n.from, _ = toFloat(present)
 	}
-	low := math.Min(from, 0) // only a signal is ever negative
-	for _, up := range []float64{1, -1} {
-		last := from
-		for step := 1.0; ; step *= 2 {
-			v := from + up*step
-			if v < low {
-				v = low
-			}
-			if v == last || v > farthest {
-				break
-			}
-			if o, ok := s.try(i, numberAs(whole, v)); ok {
-				v, o = s.halve(i, whole, last, v, o)
-				s.add(i, present, numberAs(whole, v), o, math.Abs(v-from)/math.Max(1, math.Abs(from)), "")
-				break
-			}
-			last = v
+	n.towards(1)
+	n.towards(-1)
+}
+
+type numberSearch struct {
+	*search
+	cell    int
+	present ref.Val
+	whole   bool
+	from    float64
+}
+
+func (n *numberSearch) towards(direction float64) {
+	low := math.Min(n.from, 0) // only a signal is ever negative
+	last, any := n.from, false
+	for step := 1.0; ; step *= 2 {
+		v := math.Max(n.from+direction*step, low)
+		if v == last || v > farthest {
+			return
 		}
+		o, flips := n.try(n.cell, numberAs(n.whole, v))
+		if flips && !any {
+			any = true
+			n.halve(last, v, o, func(outcome) bool { return true })
+			if found := n.found[len(n.found)-1]; found.moves {
+				return
+			}
+		}
+		if flips && o.lane != n.lane {
+			n.halve(last, v, o, func(o outcome) bool { return o.lane != n.lane })
+			return
+		}
+		last = v
 	}
 }
 
-// halve narrows to the value nearest to same that flips, to a whole number or
-// to a hundredth.
-func (s *search) halve(i int, whole bool, same, flips float64, o outcome) (float64, outcome) {
+// halve narrows to the value nearest to same that flips as asked, to a whole
+// number or to a hundredth.
+func (n *numberSearch) halve(same, flips float64, o outcome, asked func(outcome) bool) {
 	unit := 0.01
-	if whole {
+	if n.whole {
 		unit = 1
 	}
 	a, b := math.Round(same/unit), math.Round(flips/unit)
-	for math.Abs(b-a) > 1 {
+	for math.Abs(b-a) > 1 && n.left > 0 {
 		mid := math.Trunc((a + b) / 2)
-		if mid == a || mid == b {
-			break
-		}
-		if got, ok := s.try(i, numberAs(whole, mid*unit)); ok {
+		if got, ok := n.try(n.cell, numberAs(n.whole, mid*unit)); ok && asked(got) {
 			b, o = mid, got
 		} else {
 			a = mid
 		}
-		if s.left == 0 {
-			break
-		}
 	}
-	return tidy(b * unit), o
+	v := tidy(b * unit)
+	far := math.Abs(v-n.from) / math.Max(1, math.Abs(n.from))
+	n.add(n.cell, n.present, numberAs(n.whole, v), o, far, "")
 }
 
 func numberAs(whole bool, v float64) ref.Val {
