@@ -385,9 +385,6 @@ func TestTruncateNeverExceedsItsWidthAndKeepsCharactersWhole(t *testing.T) {
 // width that columns which cannot be cut need.
 func TestNoLineIsWiderThanAsked(t *testing.T) {
 	for name, v := range views() {
-		if name == "verify" { // its problems are shown as they are
-			continue
-		}
 		for _, width := range []int{110, 140} {
 			var b bytes.Buffer
 			if err := v.WriteText(&b, style(false, width)); err != nil {

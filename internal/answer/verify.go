@@ -16,22 +16,20 @@ type Verification struct {
 	More      int      `json:"more,omitempty"` // problems beyond those listed
 }
 
-// WriteText renders the answer for people.
+// WriteText shows the problems and a verdict.
 func (v Verification) WriteText(w io.Writer, s Style) error {
+	d := &document{Style: s}
 	for _, p := range v.Problems {
-		if _, err := fmt.Fprintln(w, s.paint(red, "problem")+"  "+p); err != nil {
-			return err
-		}
+		d.para(0, red, "✗ "+p)
 	}
 	if v.More > 0 {
-		if _, err := fmt.Fprintf(w, "and %d more\n", v.More); err != nil {
-			return err
-		}
+		d.line("and %d more", v.More)
 	}
-	verdict := s.paint(green, "the state is sound")
+	verdict, c := "The state is sound", green
 	if !v.OK {
-		verdict = s.paint(red, "the state is damaged")
+		verdict, c = "The state is damaged", red
 	}
-	_, err := fmt.Fprintf(w, "%s: %s, %s, %s, %s\n", verdict, Count(v.Records, "record"), Count(v.Decisions, "decision"), Count(v.Plans, "plan"), Count(v.Entries, "change"))
-	return err
+	d.para(0, c, fmt.Sprintf("%s: %s, %s, %s, %s.", verdict, Count(v.Records, "record"), Count(v.Decisions, "decision"),
+		Count(v.Plans, "plan"), Count(v.Entries, "change")))
+	return d.writeTo(w)
 }
