@@ -43,3 +43,65 @@ func BenchmarkCommitScattered(b *testing.B) {
 		return u.String()
 	})
 }
+
+// benchStore is a store of 20,000 issues from a first pull.
+func benchStore(b *testing.B) *DB {
+	d := openTemp(b)
+	for n := 0; n < 20000; n += benchBatch {
+		commit(b, d, Batch{Source: "jira", Updates: firstPull("jira", n, benchBatch)})
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	return d
+}
+
+// BenchmarkCommitAgain stores issues anew that changed here and there, in
+// batches of 100.
+func BenchmarkCommitAgain(b *testing.B) {
+	d := benchStore(b)
+	r := rand.New(rand.NewPCG(1, 2))
+	for n := 0; n < b.N; n += 100 {
+		var list []Update
+		for range 100 {
+			list = append(list, firstPull("jira", r.IntN(20000), 1)...)
+		}
+		commit(b, d, Batch{Source: "jira", Updates: list})
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "updates/s")
+}
+
+// BenchmarkRecords reads pages of 100 records; an operation is one record.
+func BenchmarkRecords(b *testing.B) {
+	d := benchStore(b)
+	r := rand.New(rand.NewPCG(1, 2))
+	ids := make([]string, 100)
+	for n := 0; n < b.N; n += len(ids) {
+		for i := range ids {
+			ids[i] = strconv.Itoa(10000 + r.IntN(20000))
+		}
+		if _, err := d.Records("jira", ids); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkEach visits records; an operation is one record.
+func BenchmarkEach(b *testing.B) {
+	d := benchStore(b)
+	for n := 0; n < b.N; {
+		if err := d.Each("jira", func(*Record) bool { n++; return n < b.N }); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func TestAnIssueWithItsFirstDecisionTakesLittleRoom(t *testing.T) {
+	d := openTemp(t)
+	const issues = 20000
+	for n := 0; n < issues; n += benchBatch {
+		commit(t, d, Batch{Source: "jira", Updates: firstPull("jira", n, benchBatch)})
+	}
+	if each := d.Size() / issues; each > 1536 {
+		t.Errorf("%d bytes for each issue", each)
+	}
+}

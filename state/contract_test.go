@@ -38,9 +38,11 @@ func openMemory(t testing.TB) *state.Memory {
 }
 
 func TestBoltKeepsTheContract(t *testing.T) {
+	t.Parallel()
 	statetest.Run(t, func(t *testing.T) statetest.Store { return openChecked(t) })
 }
 
 func TestMemoryKeepsTheContract(t *testing.T) {
+	t.Parallel()
 	statetest.Run(t, func(t *testing.T) statetest.Store { return openMemory(t) })
 }

@@ -17,6 +17,7 @@ import (
 // TestBothEnginesAgree runs random batches and prunings against both engines:
 // whatever can be read must be the same, and the file must verify.
 func TestBothEnginesAgree(t *testing.T) {
+	t.Parallel()
 	temp := t.TempDir
 	rapid.Check(t, func(t *rapid.T) {
 		w := newTwins(t, temp())

@@ -173,12 +173,23 @@ func (d *DB) view(fn func(*bbolt.Tx) error) error {
 // update runs fn in a transaction that writes.
 func (d *DB) update(fn func(*bbolt.Tx) error) error {
 	return d.run(func() error {
-		return d.bolt.Update(func(tx *bbolt.Tx) error {
+		committing := false
+		err := d.bolt.Update(func(tx *bbolt.Tx) error {
 			d.bolt.AllocSize = int(min(max(tx.Size()/8, allocMin), allocMax))
-			return fn(tx)
+			err := fn(tx)
+			committing = err == nil
+			return err
 		})
+		if kind, _ := kindOf(err); err != nil && kind == nil && committing {
+			return errors.Join(err, d.growth())
+		}
+		return err
 	})
 }
+
+// growth asks the system for what the engine asked in vain: of a failure to
+// make the file longer the engine keeps only the text, and not the cause.
+func (d *DB) growth() error { return os.Truncate(d.path, d.Size()+allocMax) }
 
 func (d *DB) run(fn func() error) error {
 	if e := d.broken.Load(); e != nil {

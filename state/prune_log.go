@@ -90,7 +90,11 @@ func (w *logPruner) visit(seq uint64, v logValue) error {
 		return nil
 	}
 	w.removed++
-	w.extendGap(seq, v.at())
+	var at int64
+	if v.check() == nil {
+		at = v.at()
+	}
+	w.extendGap(seq, at)
 	return nil
 }
 
