@@ -20,7 +20,7 @@ func (a *api) addAround() {
 		"issue":      ref(commentIssue),
 		"parent":     ref(commentParent),
 		"children": listOf(commentKeys(), func(x *run, c *Comment, a args) ([]*Comment, error) {
-			return apply(x, a, x.replies(c), commentFilter(), nil), nil
+			return apply(x, a, x.replies(c), commentFilter, nil), nil
 		}),
 	}
 	a.types["Attachment"] = fields{

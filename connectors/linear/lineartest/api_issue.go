@@ -128,13 +128,13 @@ func listOf[V, T any](k keyed[T], f func(x *run, v V, a args) ([]T, error)) reso
 func issueLists() fields {
 	return fields{
 		"labels": listOf(labelKeys(), func(x *run, r *record, a args) ([]*Label, error) {
-			return apply(x, a, x.labels(r.LabelIDs), labelFilter(), nil), nil
+			return apply(x, a, x.labels(r.LabelIDs), labelFilter, nil), nil
 		}),
 		"children": listOf(issueKeys(), func(x *run, r *record, a args) ([]*record, error) {
-			return apply(x, a, r.children, issueFilter(), (*record).gone), nil
+			return apply(x, a, r.children, issueFilter, (*record).gone), nil
 		}),
 		"comments": listOf(commentKeys(), func(x *run, r *record, a args) ([]*Comment, error) {
-			return apply(x, a, r.comments, commentFilter(), nil), nil
+			return apply(x, a, r.comments, commentFilter, nil), nil
 		}),
 		"attachments":      listOf(attachmentKeys(), func(x *run, r *record, _ args) ([]*Attachment, error) { return r.attachments, nil }),
 		"relations":        listOf(relationKeys(), func(_ *run, r *record, _ args) ([]*Relation, error) { return r.relations, nil }),
@@ -158,7 +158,7 @@ func (x *run) needs(needs []*Need, a args) ([]*Need, error) {
 	if !x.s.world.org.customers() {
 		return nil, noFeature("Customer requests")
 	}
-	return apply(x, a, needs, needFilter(), func(n *Need) bool { return !n.ArchivedAt.IsZero() }), nil
+	return apply(x, a, needs, needFilter, func(n *Need) bool { return !n.ArchivedAt.IsZero() }), nil
 }
 
 func issueKeys() keyed[*record] {

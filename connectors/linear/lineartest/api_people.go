@@ -58,13 +58,13 @@ func (a *api) addPeople() {
 		"triageIssueState":     ref(triageState),
 		"triageResponsibility": ref(func(_ *run, t *Team) *Team { return dutyOf(t) }),
 		"states": listOf(stateKeys(), func(x *run, t *Team, a args) ([]*State, error) {
-			return apply(x, a, pointers(t.States), stateFilter(), nil), nil
+			return apply(x, a, pointers(t.States), stateFilter, nil), nil
 		}),
 		"labels": listOf(labelKeys(), func(x *run, t *Team, a args) ([]*Label, error) {
-			return apply(x, a, x.labelsForTeam(t), labelFilter(), (*Label).retired), nil
+			return apply(x, a, x.labelsForTeam(t), labelFilter, (*Label).retired), nil
 		}),
 		"members": listOf(userKeys(), func(x *run, _ *Team, a args) ([]*User, error) {
-			return apply(x, a, x.s.world.users.all, userFilter(), (*User).inactive), nil
+			return apply(x, a, x.s.world.users.all, userFilter, (*User).inactive), nil
 		}),
 		"issues": {one: func(x *run, v any, a args) (any, error) { return x.issuePage(a, v.(*Team)) }},
 	}
@@ -106,7 +106,7 @@ func (a *api) addPeople() {
 		"createdAt":     instant(func(l *Label) time.Time { return l.CreatedAt }),
 		"updatedAt":     instant(func(l *Label) time.Time { return l.UpdatedAt }),
 		"children": listOf(labelKeys(), func(x *run, l *Label, a args) ([]*Label, error) {
-			return apply(x, a, x.childrenOf(l), labelFilter(), (*Label).retired), nil
+			return apply(x, a, x.childrenOf(l), labelFilter, (*Label).retired), nil
 		}),
 	}
 	a.types["Organization"] = organizationFields()
@@ -125,13 +125,13 @@ func organizationFields() fields {
 			return appendNumber(b, float64(len(x.s.world.users.all)))
 		}},
 		"teams": listOf(teamKeys(), func(x *run, _ *Organization, a args) ([]*Team, error) {
-			return apply(x, a, x.s.world.teams.all, teamFilter(), nil), nil
+			return apply(x, a, x.s.world.teams.all, teamFilter, nil), nil
 		}),
 		"users": listOf(userKeys(), func(x *run, _ *Organization, a args) ([]*User, error) {
-			return apply(x, a, x.s.world.users.all, userFilter(), (*User).inactive), nil
+			return apply(x, a, x.s.world.users.all, userFilter, (*User).inactive), nil
 		}),
 		"labels": listOf(labelKeys(), func(x *run, _ *Organization, a args) ([]*Label, error) {
-			return apply(x, a, x.s.world.labels.all, labelFilter(), (*Label).retired), nil
+			return apply(x, a, x.s.world.labels.all, labelFilter, (*Label).retired), nil
 		}),
 	}
 }

@@ -28,29 +28,29 @@ func (a *api) addRoots() {
 		"comment":      root(func(x *run, a args) (any, error) { return found(w(x).comments.byID[a.text("id")], "Comment") }),
 		"issues":       root(func(x *run, a args) (any, error) { return x.issuePage(a, nil) }),
 		"teams": listOf(teamKeys(), func(x *run, _ any, a args) ([]*Team, error) {
-			return apply(x, a, w(x).teams.all, teamFilter(), nil), nil
+			return apply(x, a, w(x).teams.all, teamFilter, nil), nil
 		}),
 		"users": listOf(userKeys(), func(x *run, _ any, a args) ([]*User, error) {
-			return apply(x, a, w(x).users.all, userFilter(), (*User).inactive), nil
+			return apply(x, a, w(x).users.all, userFilter, (*User).inactive), nil
 		}),
 		"issueLabels": listOf(labelKeys(), func(x *run, _ any, a args) ([]*Label, error) {
-			return apply(x, a, w(x).labels.all, labelFilter(), (*Label).retired), nil
+			return apply(x, a, w(x).labels.all, labelFilter, (*Label).retired), nil
 		}),
 		"workflowStates": listOf(stateKeys(), func(x *run, _ any, a args) ([]*State, error) {
-			return apply(x, a, w(x).states.all, stateFilter(), nil), nil
+			return apply(x, a, w(x).states.all, stateFilter, nil), nil
 		}),
 		"customers":      listOf(customerKeys(), customersRoot),
 		"customerTiers":  listOf(tierKeys(), tiersRoot),
 		"customerNeeds":  listOf(needKeys(), func(x *run, _ any, a args) ([]*Need, error) { return x.needs(w(x).needs.all, a) }),
 		"issueRelations": listOf(relationKeys(), func(x *run, _ any, _ args) ([]*Relation, error) { return w(x).relations.all, nil }),
 		"comments": listOf(commentKeys(), func(x *run, _ any, a args) ([]*Comment, error) {
-			return apply(x, a, w(x).comments.all, commentFilter(), x.commentGone), nil
+			return apply(x, a, w(x).comments.all, commentFilter, x.commentGone), nil
 		}),
 		"attachments": listOf(attachmentKeys(), func(x *run, _ any, a args) ([]*Attachment, error) {
-			return apply(x, a, w(x).attachments.all, attachmentFilter(), nil), nil
+			return apply(x, a, w(x).attachments.all, attachmentFilter, nil), nil
 		}),
 		"attachmentsForURL": listOf(attachmentKeys(), func(x *run, _ any, a args) ([]*Attachment, error) {
-			return apply(x, args{}, w(x).attachments.all, filter[*Attachment]{}, func(at *Attachment) bool { return at.URL != a.text("url") }), nil
+			return apply(x, args{}, w(x).attachments.all, attachmentFilter, func(at *Attachment) bool { return at.URL != a.text("url") }), nil
 		}),
 		"slaConfigurations": {list: slaRoot},
 		"rateLimitStatus":   root(func(x *run, _ args) (any, error) { return &x.s.meter, nil }),
@@ -100,7 +100,7 @@ func customersRoot(x *run, _ any, a args) ([]*Customer, error) {
 	if !x.s.world.org.customers() {
 		return nil, noFeature("Customer requests")
 	}
-	return apply(x, a, x.s.world.customers.all, customerFilter(), nil), nil
+	return apply(x, a, x.s.world.customers.all, customerFilter, nil), nil
 }
 
 func tiersRoot(x *run, _ any, _ args) ([]*Tier, error) {

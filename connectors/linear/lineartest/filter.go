@@ -121,8 +121,11 @@ func orNil(m map[string]any) any {
 
 // apply keeps the items that the arguments' filter lets through, and drops
 // archived ones unless they are asked for.
-func apply[T any](x *run, a args, items []T, f filter[T], gone func(T) bool) []T {
-	t := f.compile(x, a.object("filter"))
+func apply[T any](x *run, a args, items []T, f func() filter[T], gone func(T) bool) []T {
+	t := func(T) bool { return true }
+	if m := a.object("filter"); len(m) > 0 {
+		t = f().compile(x, m)
+	}
 	archived := a.flag("includeArchived")
 	var out []T
 	for _, v := range items {

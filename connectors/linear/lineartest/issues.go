@@ -18,11 +18,16 @@ func (s *Server) Create(i Issue) (Issue, error) {
 	if t == nil {
 		return Issue{}, fmt.Errorf("create issue: no team %q", i.TeamID)
 	}
+	return s.open(t, i).copy(), nil
+}
+
+// open creates an issue and does what Linear does then.
+func (s *Server) open(t *Team, i Issue) *record {
 	r := s.create(t, i)
 	s.mailUrgent(&Issue{}, r, r.CreatorID)
 	s.applySLARules(r)
 	s.announce("create", r, nil, r.CreatorID)
-	return r.copy(), nil
+	return r
 }
 
 func (s *Server) create(t *Team, i Issue) *record {
@@ -225,10 +230,14 @@ func (s *Server) DeleteForever(id string) error {
 	if r == nil {
 		return fmt.Errorf("delete issue: no issue %q", id)
 	}
+	s.delete(r)
+	return nil
+}
+
+func (s *Server) delete(r *record) {
 	s.world.forget(r)
 	s.sync++
 	s.announce("remove", r, nil, "")
-	return nil
 }
 
 func (w *world) forget(r *record) {

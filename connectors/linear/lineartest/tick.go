@@ -70,10 +70,9 @@ func (k *ticker) issue() *record {
 func (k *ticker) create(by string) Action {
 	t := pick(k.r, k.s.world.teams.all)
 	title, body := (&generator{r: k.r}).texts("Bug", "login")
-	r := k.s.create(t, Issue{
+	r := k.s.open(t, Issue{
 		Title: title, Description: body, CreatorID: by, Priority: k.r.IntN(5), StateID: pick(k.r, t.States[:min(3, len(t.States))]).ID,
 	})
-	k.s.applySLARules(r)
 	return Action{Kind: "created", IssueID: r.ID, By: by}
 }
 
@@ -125,7 +124,7 @@ func (k *ticker) rare(r *record, by string) string {
 		k.s.change(r, by, func(i *Issue) { i.Trashed, i.ArchivedAt = true, k.s.now() })
 		return "trashed"
 	case 3:
-		k.s.world.forget(r)
+		k.s.delete(r)
 		return "deleted"
 	case 4:
 		k.s.change(r, by, func(i *Issue) { k.s.moveTo(i, pick(k.r, k.s.world.teams.all)) })
