@@ -41,6 +41,7 @@ type budgetLink struct {
 	order   []string
 	buckets map[string]*bucket
 	paused  time.Time // no request starts before
+	limited time.Time // when the tracker last limited us
 }
 
 // bucket mirrors the server's own count.
@@ -176,7 +177,8 @@ func (b *bucket) mirror(now time.Time, r BudgetReading) {
 func (l *budgetLink) pause(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if until := l.now().Add(d); until.After(l.paused) {
+	l.limited = l.now()
+	if until := l.limited.Add(d); until.After(l.paused) {
 		l.paused = until
 	}
 }
@@ -189,4 +191,10 @@ func (l *budgetLink) remaining(name string) (float64, bool) {
 		return 1, false
 	}
 	return b.ratio(l.now()), true
+}
+
+func (l *budgetLink) lastLimited() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.limited
 }

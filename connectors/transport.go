@@ -129,6 +129,9 @@ func (t *Transport) Remaining(budget string) (ratio float64, known bool) {
 	return t.budget.remaining(budget)
 }
 
+// LastLimited is when the tracker last limited our rate; zero: never.
+func (t *Transport) LastLimited() time.Time { return t.budget.lastLimited() }
+
 // Pause holds all requests back for d, as after a rate limit that was told
 // inside an answer.
 func (t *Transport) Pause(d time.Duration) { t.budget.pause(d) }

@@ -89,7 +89,7 @@ func (c *Client) applyEach(ctx context.Context, patches []*patch, report func(is
 		}
 		byIssue[p.edit.ID] = append(byIssue[p.edit.ID], p)
 	}
-	slots := make(chan struct{}, c.concurrency())
+	slots := make(chan struct{}, c.writing())
 	var work sync.WaitGroup
 	defer work.Wait()
 	for _, id := range order {
@@ -146,12 +146,18 @@ func (c *Client) add(ctx context.Context, p *patch, ch issue.Change, name string
 	case ch.Field == issue.FieldComment:
 		return nil // sent apart
 	case ch.Field.IsLabel():
-		if strings.ContainsAny(ch.To, " \t\r\n") || !owned(ch, ch.To) || !owned(ch, ch.From) {
-			return &connectors.Error{Kind: connectors.Invalid, Op: opEdit, Detail: fmt.Sprintf("%q is not a label of ours", connectors.Excerpt(ch.To))}
+		add, remove := ch.Labels()
+		for _, l := range slices.Concat(add, remove) {
+			if !strings.HasPrefix(l, ch.Field.Prefix()) {
+				return &connectors.Error{Kind: connectors.Invalid, Op: opEdit, Detail: fmt.Sprintf("%q is not a label of ours", connectors.Excerpt(l))}
+			}
 		}
-		p.add, p.remove = appendText(p.add, ch.To), appendText(p.remove, ch.From)
+		p.add, p.remove = append(p.add, add...), append(p.remove, remove...)
 	case ch.Field == issue.FieldPriority:
-		id, err := c.priorityID(ctx, p.edit, ch.To)
+		id, err := ch.ToRaw, error(nil)
+		if id == "" {
+			id, err = c.priorityID(ctx, p.edit, ch.To)
+		}
 		if err != nil {
 			return err
 		}
@@ -180,17 +186,6 @@ func (c *Client) add(ctx context.Context, p *patch, ch issue.Change, name string
 
 // owned reports whether a label is of the field's prefix, as all that we add or
 // remove must be.
-func owned(ch issue.Change, label string) bool {
-	return label == "" || strings.HasPrefix(label, ch.Field.Prefix())
-}
-
-func appendText(list []string, s string) []string {
-	if s == "" {
-		return list
-	}
-	return append(list, s)
-}
-
 // priorityID is the id that stands for one of our names in the issue's
 // project, "" where none does.
 func (c *Client) priorityID(ctx context.Context, e issue.Edit, to string) (string, error) {

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -209,16 +210,32 @@ func contractError(op string, err error) error {
 		Hint: "a proxy may have cut or changed the answer"}
 }
 
-// concurrency is how many requests may be under way at once: what the settings
-// say, else 4, and 8 while the server shows that most of its budget is left.
-func (c *Client) concurrency() int {
+// The number of requests under way at once where the settings say nothing:
+// Atlassian's advice is 5 to 10.
+const (
+	writers = 4
+	readers = 8
+	// calm is how long after a rate limit reading is as careful as writing.
+	calm = 10 * time.Minute
+)
+
+// writing is how many edits may be under way at once.
+func (c *Client) writing() int { return cmp.Or(c.set.Concurrency, writers) }
+
+// reading is how many reads may be under way at once: as many as the settings
+// say, else more than writes as long as the server's budget allows it, which
+// is half of it left where it is told, and no recent refusal where it is not.
+func (c *Client) reading() int {
 	if c.set.Concurrency > 0 {
 		return c.set.Concurrency
 	}
-	if left, known := c.chain.Remaining(budgetName); known && left > 0.5 {
-		return 8
+	if left, known := c.chain.Remaining(budgetName); known && left < 0.5 {
+		return writers
 	}
-	return 4
+	if at := c.chain.LastLimited(); !at.IsZero() && c.now().Sub(at) < calm {
+		return writers
+	}
+	return readers
 }
 
 // projectOf is the project part of a key.

@@ -25,7 +25,7 @@ func (c *Client) Fetch(ctx context.Context, ids []string) (issue.Lookup, error) 
 	ids, out.Bad = usableIDs(opBulkFetch, ids)
 	chunks := slices.Collect(slices.Chunk(ids, bulkSize))
 	read := func(ctx context.Context, n int) (issue.Lookup, error) { return c.lookup(ctx, chunks[n]) }
-	for l, err := range ordered(ctx, len(chunks), c.concurrency(), read) {
+	for l, err := range ordered(ctx, len(chunks), c.reading(), read) {
 		if err != nil {
 			return issue.Lookup{}, err
 		}

@@ -113,7 +113,7 @@ func (c *Client) dcHistory(ctx context.Context, ids []string) (map[string]issue.
 	}
 	out := map[string]issue.History{}
 	n := 0
-	for h, err := range ordered(ctx, len(ids), c.concurrency(), read) {
+	for h, err := range ordered(ctx, len(ids), c.reading(), read) {
 		if err != nil {
 			return nil, err
 		}

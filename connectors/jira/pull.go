@@ -109,7 +109,7 @@ func (c *Client) All(ctx context.Context, cursor string) iter.Seq2[issue.Page, e
 			page.ServerTime, page.Total, page.Cursor = s.time, total, parts[n].cursor
 			return page, err
 		}
-		for page, err := range ordered(ctx, len(parts), c.concurrency(), read) {
+		for page, err := range ordered(ctx, len(parts), c.reading(), read) {
 			if !yield(page, err) || err != nil {
 				return
 			}

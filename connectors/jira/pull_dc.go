@@ -206,7 +206,7 @@ func (c *Client) dcIDs(ctx context.Context) ([]string, error) {
 		}
 		expected += n
 		read := func(ctx context.Context, n int) (*issueList, error) { return c.readRange(ctx, bare, ranges[n]) }
-		for list, err := range ordered(ctx, len(ranges), c.concurrency(), read) {
+		for list, err := range ordered(ctx, len(ranges), c.reading(), read) {
 			if err != nil {
 				return nil, err
 			}

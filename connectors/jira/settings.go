@@ -26,7 +26,7 @@ type Settings struct {
 	Kinds map[string]issue.Kind
 	// NotifyUsers false asks Jira not to mail watchers (needs project admin).
 	NotifyUsers *bool
-	// Concurrency bounds parallel requests; 0 is 4.
+	// Concurrency bounds parallel requests; 0 is 4 writes and up to 8 reads.
 	Concurrency int
 }
 

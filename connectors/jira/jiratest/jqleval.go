@@ -322,13 +322,16 @@ func (c *compiler) timeClause(f jqlField, cl clause) (pred, error) {
 // timePred compares with the span that an operand names: an instant, or the
 // minute or day of a text.
 func timePred(f jqlField, op string, from time.Time, width time.Duration, coarse bool) pred {
+	if coarse {
+		from = from.Truncate(time.Minute)
+	}
 	return func(i *issue) bool {
 		t := f.time(i)
 		if t.IsZero() {
 			return false
 		}
 		if coarse {
-			t, from = t.Truncate(time.Minute), from.Truncate(time.Minute)
+			t = t.Truncate(time.Minute)
 		}
 		switch op {
 		case "=":
