@@ -21,8 +21,8 @@ import (
 	"github.com/lanekeeper/lanekeeper/policy"
 )
 
-// Config is a whole, checked configuration. Relative paths in it are made
-// absolute against the folder of the file that names them.
+// Config is a whole, checked configuration. Relative paths in it start from the
+// folder of the configuration file.
 type Config struct {
 	// Mode is the mode of sources that choose none.
 	Mode     Mode          `yaml:"mode"`

@@ -83,7 +83,7 @@ func policyKeys() map[string]key {
 		"policy.marks[].cap.*":  {least: ptr(0), most: ptr(1), doc: "Share, as a fraction."},
 
 		"policy.teams": {given: "none", doc: "Policies of single sources (payments) or projects (payments/PAY). Each changes only what it names: mappings are merged, " +
-			"lanes are merged by name and new ones go before the last, marks are merged by prefix, other lists are replaced, and an empty value takes the base's away."},
+			"lanes are merged by name and new ones go before the last, marks are merged by prefix, other lists are replaced, and an empty value inside a lane takes the base's away."},
 		"policy.teams.*": {doc: "A partial policy; the keys are those of policy."},
 	}
 }
@@ -94,13 +94,12 @@ func exampleKeys() map[string]key {
 	t := map[string]key{
 		at: {given: "none", doc: "Issues that must land in this lane; lanekeeper policy test checks them. What is left out is empty."},
 
-		at + "[].kind": {given: "other", doc: "Kind of the issue."},
-		at + "[].category": {given: "unstarted", oneOf: []string{"triage", "backlog", "unstarted", "started", "completed", "canceled"},
-			doc: "Class of the status."},
+		at + "[].kind":             {given: "other", doc: "Kind of the issue."},
+		at + "[].category":         {given: "unstarted", doc: "Class of the status."},
 		at + "[].priority":         {given: "none", oneOf: []string{"urgent", "high", "medium", "low", "none"}, doc: "Priority."},
 		at + "[].links":            {given: "none", doc: "Links to other issues."},
 		at + "[].links[].open":     {given: "true", doc: "Whether the other issue is open."},
-		at + "[].links[].type":     {oneOf: []string{"blocks", "blocked_by", "duplicates", "duplicated_by", "relates_to"}, doc: "What this issue does to the other."},
+		at + "[].links[].type":     {doc: "What this issue does to the other."},
 		at + "[].links[].key":      {doc: "Key of the other issue."},
 		at + "[].customers":        {given: "none", doc: "Customers that asked for it."},
 		at + "[].fields":           {given: "none", doc: "Custom fields by name."},

@@ -153,3 +153,70 @@ func TestLoadReadsTheFileItIsGiven(t *testing.T) {
 		t.Errorf("got %v, %v", c, err)
 	}
 }
+
+func TestFormsOfYAML(t *testing.T) {
+	want := parsed(t, "x.yaml", []byte(smallest)).Redacted()
+	for name, text := range map[string]string{
+		"a byte order mark":      "\ufeff" + smallest[1:],
+		"carriage returns":       strings.ReplaceAll(smallest, "\n", "\r\n"),
+		"a document start":       "---" + smallest,
+		"an end mark":            smallest + "...\n",
+		"no line end at the end": strings.TrimRight(smallest, "\n"),
+		"comments and blank lines": `
+# a comment
+
+mode: observe # why
+
+# sources:
+#   - name: other
+
+sources:
+
+  # the one
+  - name: core   # here
+
+    linear:
+
+      auth: {api_key_env: LINEAR_API_KEY} # not the key
+      teams:
+        # only one
+        - ENG
+`,
+		"flow style": `{mode: observe, sources: [{name: core, linear: {auth: {api_key_env: LINEAR_API_KEY}, teams: [ENG]}}]}`,
+		"JSON":       `{"mode": "observe", "sources": [{"name": "core", "linear": {"auth": {"api_key_env": "LINEAR_API_KEY"}, "teams": ["ENG"]}}]}`,
+		"anchors, aliases and merges": `
+mode: &m observe
+sources:
+  - name: core
+    mode: *m
+    linear:
+      auth: &auth {api_key_env: LINEAR_API_KEY}
+      teams: &teams [ENG]
+state: {retention: {<<: &none {}}}
+`,
+		"empty sections":             smallest + "state:\nserver: {}\nalerts:\n  channels:\nsignals:\npolicy:\n",
+		"texts over many lines":      strings.Replace(smallest, "mode: observe", "mode: >-\n  observe\nstate:\n  path: |-\n    lanekeeper.db", 1),
+		"a tag that changes nothing": strings.Replace(smallest, "observe", "!!str observe", 1),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(want, parsed(t, "x.yaml", []byte(text)).Redacted()); diff != "" {
+				t.Errorf("want - got +\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAMergedKeyGivesWayToOneThatIsThere(t *testing.T) {
+	c := parsed(t, "x.yaml", []byte(`
+mode: observe
+sources:
+  - name: a
+    linear: &a {auth: {api_key_env: LINEAR_API_KEY}, teams: [A], dates: sla}
+  - name: b
+    linear: {<<: *a, teams: [B]}
+`))
+	b := c.Sources[1].Linear
+	if b.Teams[0] != "B" || b.Dates != linear.DatesSLA || b.Auth.APIKey.IsZero() {
+		t.Errorf("got %+v", b)
+	}
+}

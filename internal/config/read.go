@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -61,6 +62,7 @@ func bare(err error) error {
 // read parses YAML into one node. Where it cannot, it reports why and returns
 // nil.
 func read(name string, data []byte, out *collector) *node {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	f := &file{name: name, lines: strings.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n")}
 	if p, ok := unreadable(f, data); ok {
 		out.add(p)

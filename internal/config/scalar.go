@@ -27,6 +27,10 @@ func choices(t reflect.Type) []string {
 		return []string{"urgent", "high", "medium", "low", "none"}
 	case reflect.TypeFor[issue.Kind]():
 		return []string{"bug", "story", "task", "epic", "incident", "other"}
+	case reflect.TypeFor[issue.Category]():
+		return []string{"triage", "backlog", "unstarted", "started", "completed", "canceled"}
+	case reflect.TypeFor[issue.LinkType]():
+		return []string{"blocks", "blocked_by", "duplicates", "duplicated_by", "relates_to"}
 	case reflect.TypeFor[jira.Flavor]():
 		return []string{"cloud", "datacenter"}
 	case reflect.TypeFor[linear.Dates]():

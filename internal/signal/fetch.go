@@ -20,7 +20,7 @@ import (
 // a file that did not change for settleTime is taken as whole.
 const (
 	settleTime   = 5 * time.Second
-	maxBody      = 64 << 20
+	maxBody      = 16 << 20
 	fetchTimeout = 20 * time.Second
 )
 

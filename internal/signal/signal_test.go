@@ -281,7 +281,7 @@ func TestAnHTTPDocument(t *testing.T) {
 			for range maxBody>>20 + 1 {
 				w.Write(bytes.Repeat([]byte(" "), 1<<20))
 			}
-		}, "is larger than 64 MiB"},
+		}, "is larger than 16 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := New([]Spec{spec}, client(tc.h), (&clock{noon}).now, quiet()).Refresh(t.Context())
