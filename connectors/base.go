@@ -13,6 +13,10 @@ import (
 	"time"
 )
 
+// ErrTooLarge is in the chain of the Contract error for an answer beyond the
+// size limit: asking for less may help.
+var ErrTooLarge = errors.New("answer too large")
+
 // A Judge looks at a complete answer and returns the error that it stands for,
 // or nil for one that the caller should get.
 type Judge func(op string, resp *http.Response, body []byte) *Error
@@ -68,7 +72,7 @@ func (l *baseLink) read(from io.ReadCloser) (*buffered, error) {
 	body := &buffered{buf: buf, pool: &l.buffers}
 	n, err := buf.ReadFrom(io.LimitReader(from, l.maxBody+1))
 	if err == nil && n > l.maxBody {
-		err = &Error{Kind: Contract, Detail: fmt.Sprintf("the answer is larger than %d MiB", l.maxBody>>20)}
+		err = &Error{Kind: Contract, Detail: fmt.Sprintf("the answer has more than %d bytes", l.maxBody), Err: ErrTooLarge}
 	}
 	if err != nil {
 		body.Close()

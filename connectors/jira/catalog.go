@@ -183,6 +183,9 @@ func (c *catalog) addConfigured(fields map[string]string, list []field) error {
 		for _, f := range found {
 			c.custom[name] = append(c.custom[name], f.ID)
 			c.add(f.ID, use{issue.InputCustom, setCustom(name)})
+			if name == "customer" || name == "customers" {
+				c.add(f.ID, use{issue.InputCustomers, setCustomers})
+			}
 			if name == "story_points" && !f.isEstimate() {
 				c.add(f.ID, use{issue.InputEstimate, setEstimate})
 			}
@@ -219,9 +222,9 @@ func resolveField(want string, list []field) ([]field, error) {
 	case len(byName) > 1:
 		return nil, fmt.Errorf("%d fields are named %q: %s", len(byName), want, describe(byName))
 	case len(near) > 0:
-		return nil, fmt.Errorf("Jira shows the account no field %q; similar: %s", want, describe(near))
+		return nil, fmt.Errorf("no field %q is shown to the account; similar: %s", want, describe(near))
 	}
-	return nil, fmt.Errorf("Jira shows the account no field %q", want)
+	return nil, fmt.Errorf("no field %q is shown to the account", want)
 }
 
 func describe(list []field) string {

@@ -36,6 +36,7 @@ type Options struct {
 	Metrics   connectors.Metrics
 	Now       func() time.Time
 	UserAgent string
+	MaxBody   int64 // of one answer in bytes; 0 is 32 MiB
 }
 
 // Client speaks to one Jira. It implements reconcile.Source.
@@ -85,10 +86,11 @@ func New(set Settings, o Options) (*Client, error) {
 	if c.now == nil {
 		c.now = time.Now
 	}
+	o.MaxBody = cmp.Or(o.MaxBody, 32<<20)
 	var err error
 	c.chain, err = connectors.NewTransport(connectors.Options{
 		URL: set.URL, Credential: set.Auth.header, Judge: c.judge, Feed: c.readBudgets, Log: c.log, Metrics: o.Metrics,
-		Base: o.Base, Now: c.now, UserAgent: o.UserAgent,
+		Base: o.Base, MaxBody: o.MaxBody, Now: c.now, UserAgent: o.UserAgent,
 	})
 	if err != nil {
 		return nil, err

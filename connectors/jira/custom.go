@@ -130,6 +130,23 @@ func setOrganizations(_ *decoder, i *issue.Issue, v jsontext.Value) error {
 	return err
 }
 
+// setCustomers reads the field that the configuration calls customer or
+// customers: each of its values names one.
+func setCustomers(_ *decoder, i *issue.Issue, v jsontext.Value) error {
+	value, ok, err := customValue(v)
+	if err != nil || !ok {
+		return err
+	}
+	names := value.List
+	if value.Text != "" {
+		names = []string{value.Text}
+	}
+	for _, n := range names {
+		i.Customers = append(i.Customers, issue.Customer{Name: n})
+	}
+	return nil
+}
+
 // setCustom returns a setter for a custom field that the configuration asks
 // for by name.
 func setCustom(name string) func(*decoder, *issue.Issue, jsontext.Value) error {

@@ -245,6 +245,14 @@ func TestCustomValues(t *testing.T) {
 	}
 }
 
+func TestConfiguredFieldsThatMeanMore(t *testing.T) {
+	cat := testCatalog(t, map[string]string{"customer": "customfield_10050", "story_points": "customfield_10070"}, 0)
+	got := one(t, cat, `"customfield_10050":{"value":"Globex"},"customfield_10070":"3"`)
+	if diff := cmp.Diff([]issue.Customer{{Name: "Globex"}}, got.Customers); diff != "" || got.Estimate != 3 || got.Fields["customer"].Text != "Globex" {
+		t.Errorf("%s %v", diff, got.Estimate)
+	}
+}
+
 func TestFieldResolution(t *testing.T) {
 	cat := testCatalog(t, map[string]string{"tier": "customer TIER", "pts": customStoryPoints, "f": "customfield_10070"}, 0)
 	want := map[string][]string{"tier": {"customfield_10050"}, "pts": {"customfield_10016"}, "f": {"customfield_10070"}}
@@ -254,8 +262,8 @@ func TestFieldResolution(t *testing.T) {
 	var list []field
 	json.Unmarshal([]byte(siteFields), &list)
 	_, err := Settings{Fields: map[string]string{"team": "Team", "sev": "Severity", "tier": "tier"}}.catalog(list, 0, "", &site{})
-	for _, part := range []string{`fields.sev: Jira shows the account no field "Severity"`, `2 fields are named "Team": customfield_10070 (Team), customfield_10071 (team, project 10002)`,
-		`no field "tier"; similar: customfield_10050 (Customer tier)`} {
+	for _, part := range []string{`fields.sev: no field "Severity" is shown to the account`, `2 fields are named "Team": customfield_10070 (Team), customfield_10071 (team, project 10002)`,
+		`no field "tier" is shown to the account; similar: customfield_10050 (Customer tier)`} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v\nlacks %s", err, part)
 		}

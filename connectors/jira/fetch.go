@@ -97,6 +97,9 @@ func (c *Client) bulkFetch(ctx context.Context, ids []string) (*issueList, error
 	answer := bulkAnswer{Issues: issueList{d: cat.decoder}}
 	_, err = c.do(ctx, call{op: opBulkFetch, again: true, method: http.MethodPost, path: "issue/bulkfetch", into: &answer,
 		body: map[string]any{"issueIdsOrKeys": ids, "fields": cat.request}})
+	if errors.Is(err, connectors.ErrTooLarge) {
+		return c.bulkFetchHalves(ctx, cat, ids, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -105,6 +108,24 @@ func (c *Client) bulkFetch(ctx context.Context, ids []string) (*issueList, error
 			Err: &connectors.Error{Kind: connectors.Server, Op: opBulkFetch, Detail: connectors.Excerpt(e.Message)}})
 	}
 	return &answer.Issues, nil
+}
+
+// bulkFetchHalves reads what is too large for one answer in two; an issue that
+// is too large on its own is Bad.
+func (c *Client) bulkFetchHalves(ctx context.Context, cat *catalog, ids []string, tooLarge error) (*issueList, error) {
+	if len(ids) == 1 {
+		return &issueList{d: cat.decoder, bad: []issue.Bad{{ID: ids[0], Err: tooLarge}}}, nil
+	}
+	a, err := c.bulkFetch(ctx, ids[:len(ids)/2])
+	if err != nil {
+		return nil, err
+	}
+	b, err := c.bulkFetch(ctx, ids[len(ids)/2:])
+	if err != nil {
+		return nil, err
+	}
+	a.issues, a.bad = append(a.issues, b.issues...), append(a.bad, b.bad...)
+	return a, nil
 }
 
 // dcFetch searches for the ids and asks for those that search did not show one
@@ -117,7 +138,7 @@ func (c *Client) dcFetch(ctx context.Context, ids []string) (*issueList, error) 
 	page := searchPage{Issues: issueList{d: cat.decoder}}
 	list := &page.Issues
 	err = dcSearch(ctx, c, among(ids), cat.request, len(ids), &page)
-	if k := connectors.KindOf(err); err != nil && k != connectors.Invalid {
+	if err != nil && connectors.KindOf(err) != connectors.Invalid && !errors.Is(err, connectors.ErrTooLarge) {
 		return nil, err
 	}
 	seen := map[string]bool{}
@@ -150,7 +171,7 @@ func (c *Client) dcOne(ctx context.Context, cat *catalog, id string, list *issue
 		}
 	case connectors.NotFound:
 		return nil
-	case connectors.Forbidden, connectors.Invalid:
+	case connectors.Forbidden, connectors.Invalid, connectors.Contract:
 		list.bad = append(list.bad, issue.Bad{ID: id, Err: err})
 		return nil
 	default:

@@ -10,8 +10,13 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 )
 
-// listLife is how long a project's priorities are trusted.
-const listLife = 6 * time.Hour
+const (
+	// listLife is how long a project's priorities are trusted.
+	listLife = 6 * time.Hour
+	// listRetry is how long the site's list stands in for a project's that
+	// could not be read.
+	listRetry = 10 * time.Minute
+)
 
 // priorityList is a project's own priorities, from the most to the least
 // urgent as Jira shows them, and what each means to us.
@@ -107,25 +112,39 @@ func configuredRank(it named, want map[issue.Priority]string) (issue.Priority, b
 
 // rank fills in the priorities of decoded issues.
 func (c *Client) rank(ctx context.Context, list []issue.Issue) error {
-	for n := range list {
-		i := &list[n]
-		if i.RawPriority.ID == "" || i.Unknown.Has(issue.InputPriority) {
-			continue
+	for _, open := range []bool{true, false} { // a closed issue may have no edit screen to learn from
+		for n := range list {
+			i := &list[n]
+			if i.Open() != open || i.RawPriority.ID == "" || i.Unknown.Has(issue.InputPriority) {
+				continue
+			}
+			if err := c.rankOne(ctx, i); err != nil {
+				return err
+			}
 		}
-		l, err := c.priorities(ctx, i.Project, i.ID)
-		if err != nil {
-			return err
-		}
-		r, ok := l.ranks[i.RawPriority.ID]
-		if !ok {
-			i.Unknown |= issue.InputPriority // not in the project's list: its place is not known
-		}
-		i.Priority = r
 	}
 	return nil
 }
 
-// priorities returns a project's list, learnt from one of its issues.
+// rankOne takes the place in the project's list; a priority that an old issue
+// kept when it left the list has the place in the site's.
+func (c *Client) rankOne(ctx context.Context, i *issue.Issue) error {
+	for _, project := range []string{i.Project, ""} {
+		l, err := c.priorities(ctx, project, i.ID)
+		if err != nil {
+			return err
+		}
+		if r, ok := l.ranks[i.RawPriority.ID]; ok {
+			i.Priority = r
+			return nil
+		}
+	}
+	i.Unknown |= issue.InputPriority
+	return nil
+}
+
+// priorities returns a project's list, learnt from one of its issues; the
+// site's list for no project.
 func (c *Client) priorities(ctx context.Context, project, sample string) (*priorityList, error) {
 	c.mu.Lock()
 	l := c.lists[project]
@@ -141,12 +160,15 @@ func (c *Client) priorities(ctx context.Context, project, sample string) (*prior
 	if l != nil && c.now().Sub(l.at) < listLife {
 		return l, nil
 	}
-	items, err := c.readPriorities(ctx, sample)
+	items, own, err := c.readPriorities(ctx, project, sample)
 	if err != nil {
 		return nil, err
 	}
 	l = newPriorityList(items, c.set.Priorities)
 	l.at = c.now()
+	if !own && project != "" {
+		l.at = l.at.Add(listRetry - listLife)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.lists[project] = l
@@ -154,18 +176,19 @@ func (c *Client) priorities(ctx context.Context, project, sample string) (*prior
 }
 
 // readPriorities takes the values that the issue's edit screen allows, which
-// follow the project's scheme; the site's list where the screen has none.
-func (c *Client) readPriorities(ctx context.Context, sample string) ([]named, error) {
-	meta, err := c.editMeta(ctx, sample)
-	if k := connectors.KindOf(err); err != nil && k != connectors.NotFound && k != connectors.Forbidden {
-		return nil, err
+// are the project's own; the site's list where the screen has none.
+func (c *Client) readPriorities(ctx context.Context, project, sample string) (list []named, own bool, err error) {
+	if project != "" {
+		meta, err := c.editMeta(ctx, sample)
+		if k := connectors.KindOf(err); err != nil && k != connectors.NotFound && k != connectors.Forbidden {
+			return nil, false, err
+		}
+		if p := meta["priority"]; len(p.Allowed) > 0 {
+			return p.Allowed, true, nil
+		}
 	}
-	if p := meta["priority"]; len(p.Allowed) > 0 {
-		return p.Allowed, nil
-	}
-	var all []named
-	_, err = c.do(ctx, call{op: opPriorities, again: true, method: http.MethodGet, path: "priority", into: &all})
-	return all, err
+	_, err = c.do(ctx, call{op: opPriorities, again: true, method: http.MethodGet, path: "priority", into: &list})
+	return list, false, err
 }
 
 // forgetPriorities makes the next use read the project's list again.

@@ -29,19 +29,19 @@ func (c *Client) Changed(ctx context.Context, from time.Time) iter.Seq2[issue.Pa
 		if c.flavor() == DataCenter {
 			pages = c.dcChanged(ctx, from)
 		}
-		any := false
+		some := false
 		for list, err := range pages {
 			if err != nil {
 				yield(issue.Page{}, err)
 				return
 			}
 			page, err := c.page(ctx, list)
-			page.ServerTime, any = s.time, true
+			page.ServerTime, some = s.time, true
 			if !yield(page, err) || err != nil {
 				return
 			}
 		}
-		if !any {
+		if !some {
 			yield(issue.Page{ServerTime: s.time}, nil)
 		}
 	}

@@ -2,6 +2,7 @@ package jira
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -27,11 +28,12 @@ func (c *Client) dcChanged(ctx context.Context, from time.Time) iter.Seq2[*issue
 			return
 		}
 		first := searchPage{Issues: issueList{d: cat.decoder}}
-		if err := dcSearch(ctx, c, c.set.scope()+since(from)+" ORDER BY key ASC", cat.request, dcPage, &first); err != nil {
+		err = dcSearch(ctx, c, c.set.scope()+since(from)+" ORDER BY key ASC", cat.request, dcPage, &first)
+		if err != nil && !errors.Is(err, connectors.ErrTooLarge) {
 			yield(nil, err)
 			return
 		}
-		if first.count() >= first.Total {
+		if err == nil && first.count() >= first.Total {
 			yield(&first.Issues, nil)
 			return
 		}
@@ -70,12 +72,18 @@ func (r keyRange) jql(s Settings) string {
 func (r keyRange) key(n int) string { return r.project + "-" + strconv.Itoa(n) }
 
 // keyed reads a range page by page, each beginning after the last key of the
-// one before.
+// one before. Pages that are too large are asked for in smaller ones.
 func (c *Client) keyed(ctx context.Context, cat *catalog, r keyRange) iter.Seq2[*issueList, error] {
 	return func(yield func(*issueList, error) bool) {
+		size := dcPage
 		for range pageBudget {
 			page := searchPage{Issues: issueList{d: cat.decoder}}
-			if err := dcSearch(ctx, c, r.jql(c.set)+" ORDER BY key ASC", cat.request, dcPage, &page); err != nil {
+			err := dcSearch(ctx, c, r.jql(c.set)+" ORDER BY key ASC", cat.request, size, &page)
+			if size > 1 && errors.Is(err, connectors.ErrTooLarge) {
+				size /= 2
+				continue
+			}
+			if err != nil {
 				yield(nil, err)
 				return
 			}

@@ -2,6 +2,7 @@ package jira_test
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -202,6 +203,9 @@ func TestDataCenterIsReadInRanges(t *testing.T) {
 			s.Transition(fmt.Sprintf("PAY-%d", i+1), "", "Done")
 		}
 	}
+	s.Trap(func(tr *jiratest.Traps) { tr.StrictKeyRange = true })
+	s.Delete("PAY-1001")
+	s.Create(jiratest.Spec{Project: "PAY"})
 	s.Reset()
 	c := client(t, s)
 	all, pages, err := collect(t, c.All(t.Context(), ""))
@@ -489,6 +493,30 @@ func TestAConsumerMayStop(t *testing.T) {
 		s := site(t, flavor, 350)
 		for range client(t, s).All(t.Context(), "") {
 			break
+		}
+	})
+}
+
+func TestAnswersThatAreTooLargeAreAskedForInParts(t *testing.T) {
+	both(t, func(t *testing.T, flavor jira.Flavor) {
+		s := site(t, flavor, 12)
+		for n := range 12 {
+			s.Edit(fmt.Sprintf("PAY-%d", n+1), "amy", func(e *jiratest.Edit) { e.Description(strings.Repeat("long ", 1000)) })
+		}
+		s.Edit("PAY-5", "amy", func(e *jiratest.Edit) { e.Description(strings.Repeat("too long ", 4000)) })
+		c := client(t, s, func(_ *jira.Settings, o *jira.Options) { o.Inputs, o.MaxBody = issue.InputDescription, 20_000 })
+		l, err := c.Fetch(t.Context(), []string{snapshot(t, s, "PAY-5").ID, snapshot(t, s, "PAY-6").ID, snapshot(t, s, "PAY-7").ID})
+		if err != nil || len(l.Found) != 2 || len(l.Bad) != 1 || len(l.Gone) != 0 {
+			t.Errorf("%v: %d found, bad %v", err, len(l.Found), l.Bad)
+		}
+		s.Delete("PAY-5")
+		for name, seq := range map[string]iter.Seq2[issue.Page, error]{
+			"all": c.All(t.Context(), ""), "changed": c.Changed(t.Context(), time.Now().Add(-2*time.Hour)),
+		} {
+			all, _, err := collect(t, seq)
+			if err != nil || len(all) != 11 {
+				t.Errorf("%s: %d issues, %v", name, len(all), err)
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package jira
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net/http"
 	"strings"
@@ -94,7 +95,8 @@ func newIDPage() *idPage            { return new(idPage) }
 
 // cloudSearch pages through search/jql. Only a missing token ends it: a short
 // page means nothing, and the last flag has been seen to lie. A token that
-// comes again, or no end, is an error.
+// comes again, or no end, is an error. Pages that are too large are asked for
+// in smaller ones.
 func cloudSearch[P any](ctx context.Context, c *Client, q query, fresh func() *P, token func(*P) string) iter.Seq2[*P, error] {
 	return func(yield func(*P, error) bool) {
 		seen := map[string]bool{}
@@ -103,6 +105,10 @@ func cloudSearch[P any](ctx context.Context, c *Client, q query, fresh func() *P
 			page := fresh()
 			q.Token = next
 			_, err := c.do(ctx, call{op: opSearch, again: true, method: http.MethodPost, path: "search/jql", body: q, into: page})
+			if q.Size > 1 && errors.Is(err, connectors.ErrTooLarge) {
+				q.Size /= 2
+				continue
+			}
 			if err != nil {
 				yield(nil, err)
 				return

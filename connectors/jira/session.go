@@ -105,6 +105,9 @@ func (c *Client) readSite(ctx context.Context) (*site, error) {
 		ServerTime     timestamp `json:"serverTime"`
 	}
 	date, err := c.send(ctx, "rest/api/2/", call{op: opServerInfo, again: true, method: http.MethodGet, path: "serverInfo", into: &info})
+	if e, ok := asError(err); ok && e.Kind == connectors.NotFound {
+		e.Hint = "no Jira answers there: check url, and its path on Data Center"
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,9 @@ type Settings struct {
 	// JQL narrows the scope further; it must have no ORDER BY.
 	JQL string
 	// Fields are custom fields by the name that policies use; the value is a
-	// field id (customfield_10016), a field name, or a schema.custom type.
+	// field id (customfield_10016), a field name, or a schema.custom type. The
+	// names story_points and customer (or customers) also give the estimate and
+	// the customers.
 	Fields map[string]string
 	// Priorities map ours to Jira's names or ids; empty: by the order of the
 	// project's own list.

@@ -535,3 +535,14 @@ func TestPerson(t *testing.T) {
 		kind(t, err, connectors.NotFound)
 	})
 }
+
+func TestAPriorityThatLeftTheSchemeIsStillRead(t *testing.T) {
+	both(t, func(t *testing.T, flavor jira.Flavor) {
+		s := site(t, flavor, 2)
+		s.Edit("PAY-1", "amy", func(e *jiratest.Edit) { e.Priority("Highest") })
+		s.EditProject("PAY", func(p *jiratest.Project) { p.Priorities = []string{"2", "3", "4"} })
+		if i := fetch(t, client(t, s), s, "PAY-1"); i.Priority != issue.Urgent || i.Unknown != 0 {
+			t.Errorf("%s, unknown %v", i.Priority, i.Unknown)
+		}
+	})
+}

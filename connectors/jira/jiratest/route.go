@@ -115,7 +115,10 @@ func (rt *router) lists() {
 
 // match finds the operation, or the refusal of a path that is none.
 func (c *call) match() *reply {
-	path := strings.TrimPrefix(c.r.URL.EscapedPath(), c.s.opt.BasePath)
+	path, within := strings.CutPrefix(c.r.URL.EscapedPath(), c.s.opt.BasePath)
+	if !within {
+		return c.nowhere()
+	}
 	rest, platform := strings.CutPrefix(path, "/rest/api/")
 	if platform {
 		version, tail, _ := strings.Cut(rest, "/")

@@ -130,6 +130,12 @@ func TestEveryFieldOfAnIssueAnswers(t *testing.T) {
 	s := New(Options{Seed: 3, Limits: Limits{Requests: 100, Complexity: 1e9, Query: 1e9}, Schema: schema(t)})
 	s.Generate(5, 40, GenerateOptions{Wild: true})
 	s.DefaultSLARules()
+	for _, i := range s.Issues()[:10] {
+		s.React(i.ID, s.Viewer().ID, "fire")
+		s.Suggest(Suggestion{IssueID: i.ID, Type: "relatedIssue", TargetID: i.ID, Score: 0.5, Reasons: []string{"alike"}})
+		must(t, s, `mutation($id: String!) { attachmentCreate(input: {issueId: $id, title: "x", url: "https://x.example", metadata: {n: 1}}) { success } }`,
+			map[string]any{"id": i.ID})
+	}
 	r := must(t, s, "{ issues(first: 40) { nodes "+everything(s.api.schema, "Issue", 3)+" } viewer "+everything(s.api.schema, "User", 1)+
 		" organization "+everything(s.api.schema, "Organization", 2)+" customers { nodes "+everything(s.api.schema, "Customer", 2)+
 		` } slaConfigurations(teamId: "ENG") `+everything(s.api.schema, "SlaConfiguration", 1)+
