@@ -100,7 +100,7 @@ func sourceKeys() map[string]key {
 		"sources[].jira.projects":        {required: true, doc: "Keys of the projects in scope."},
 		"sources[].jira.projects[]":      {form: formKey, doc: "Key of one project."},
 		"sources[].jira.jql":             {given: "every open issue", doc: "JQL that narrows the scope further, without ORDER BY."},
-		"sources[].jira.fields":          {given: "none", doc: "Custom fields for the policy, as issue.fields.NAME."},
+		"sources[].jira.fields":          {given: "none", doc: "Custom fields for the policy, as issue.fields.NAME. story_points is the estimate too, and customer or customers name the customers."},
 		"sources[].jira.fields.*":        {form: formFilled, doc: "Name of the field in Jira, its id (customfield_10016) or its schema type."},
 		"sources[].jira.priorities":      {given: "by the order of the project's own list", doc: "Jira's priority for each of ours."},
 		"sources[].jira.priorities.*":    {form: formFilled, doc: "Name or id of a priority in Jira."},
