@@ -166,7 +166,7 @@ func moscow() Spec {
 		Score: score,
 		Marks: []MarkSpec{{
 			Prefix: "moscow",
-			Bands:  map[string]float64{"must": 70, "should": 45, "could": 20, "wont": 0},
+			Bands:  map[string]float64{"must": 60, "should": 42, "could": 28, "wont": 0},
 			Margin: 5,
 			Cap:    map[string]float64{"must": 0.6},
 		}},

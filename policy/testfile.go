@@ -116,7 +116,7 @@ func (r Range) String() string {
 // LoadTests reads a file of tests, a list under the key tests. Lines of
 // problems are lines of the file.
 func LoadTests(b []byte) ([]Test, []Problem) {
-	file, err := parser.ParseBytes(b, 0)
+	file, err := parseYAML(b)
 	if err != nil {
 		return nil, []Problem{yamlProblem("", err)}
 	}
@@ -139,7 +139,7 @@ func loadDocument(doc *ast.DocumentNode) ([]Test, []Problem) {
 	var file struct {
 		Tests []ast.Node `yaml:"tests"`
 	}
-	if err := yaml.NodeToValue(doc.Body, &file, yaml.Strict()); err != nil {
+	if err := decodeNode(doc.Body, &file); err != nil {
 		return nil, []Problem{yamlProblem("", err)}
 	}
 	var tests []Test
@@ -147,7 +147,11 @@ func loadDocument(doc *ast.DocumentNode) ([]Test, []Problem) {
 	for i, node := range file.Tests {
 		path := fmt.Sprintf("tests[%d]", i)
 		t := Test{}
-		if err := yaml.NodeToValue(node, &t, yaml.Strict()); err != nil {
+		if node == nil {
+			problems = append(problems, Problem{Path: path, Message: "the test is empty"})
+			continue
+		}
+		if err := decodeNode(node, &t); err != nil {
 			problems = append(problems, yamlProblem(path, err))
 			continue
 		}
@@ -161,6 +165,25 @@ func loadDocument(doc *ast.DocumentNode) ([]Test, []Problem) {
 		tests = append(tests, t)
 	}
 	return tests, problems
+}
+
+func parseYAML(b []byte) (file *ast.File, err error) {
+	defer notPanic(&err)
+	return parser.ParseBytes(b, 0)
+}
+
+// decodeNode is strict: a key that is not known is an error.
+func decodeNode(node ast.Node, into any) (err error) {
+	defer notPanic(&err)
+	return yaml.NodeToValue(node, into, yaml.Strict())
+}
+
+// notPanic turns a panic of the YAML library, which some broken files provoke,
+// into an error.
+func notPanic(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("this YAML cannot be read: %v", r)
+	}
 }
 
 // yamlProblem keeps the place of a YAML error and drops the picture of it.
