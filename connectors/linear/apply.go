@@ -155,12 +155,21 @@ func (w *writing) write(ctx context.Context, batch []*job) error {
 	if err := w.update(ctx, batch); err != nil {
 		return err
 	}
+	// Issues without a comment are done already: they are reported first.
+	slices.SortStableFunc(batch, func(a, b *job) int { return a.comments() - b.comments() })
 	for _, j := range batch {
 		if err := w.finish(ctx, j); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (j *job) comments() int {
+	if j.edit.Comment == nil {
+		return 0
+	}
+	return 1
 }
 
 func (w *writing) update(ctx context.Context, batch []*job) error {

@@ -121,6 +121,11 @@ func (s Settings) check() error {
 	if len(s.Teams) == 0 || slices.Contains(s.Teams, "") {
 		errs = append(errs, errors.New("teams: give at least one team key, such as ENG"))
 	}
+	for k, team := range s.Teams {
+		if slices.Contains(s.Teams[:k], team) {
+			errs = append(errs, fmt.Errorf("teams: %s is named twice", team))
+		}
+	}
 	if !slices.Contains([]Dates{DatesDue, DatesSLA, DatesNone}, s.Dates) {
 		errs = append(errs, fmt.Errorf("dates: %q is not one of due, sla, none", s.Dates))
 	}

@@ -18,6 +18,8 @@ type feature struct {
 	refused bool // not told, rather than told that it is off
 }
 
+// featureAge is how long it is believed that the workspace lacks the feature.
+// That it has it is believed until a read is refused.
 const featureAge = time.Hour
 
 type organizationQuery struct {
@@ -44,7 +46,7 @@ func (c *Client) customersOn(ctx context.Context) (on, refused bool, err error) 
 	f := &c.customers
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.asked.IsZero() && c.now().Sub(f.asked) < featureAge {
+	if f.on || !f.asked.IsZero() && c.now().Sub(f.asked) < featureAge {
 		return f.on, f.refused, nil
 	}
 	var q organizationQuery
@@ -56,7 +58,7 @@ func (c *Client) customersOn(ctx context.Context) (on, refused bool, err error) 
 	if err != nil {
 		return false, false, err
 	}
-	if !q.Organization.CustomersEnabled && (f.on || f.asked.IsZero()) {
+	if !q.Organization.CustomersEnabled && f.asked.IsZero() {
 		c.log.Info("customer requests are switched off in this Linear workspace; the policy's customer inputs are empty")
 	}
 	f.asked, f.on, f.refused = c.now(), q.Organization.CustomersEnabled, false

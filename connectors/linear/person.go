@@ -32,11 +32,13 @@ type known struct {
 	at     time.Time
 }
 
+const personAge = time.Hour
+
 // Person finds the account of an e-mail address or user id that issues can be
 // assigned to. What was found is remembered for an hour.
 func (c *Client) Person(ctx context.Context, who string) (issue.Person, error) {
 	who = strings.TrimSpace(who)
-	if k, ok := c.members.Load(who); ok && c.now().Sub(k.(known).at) < workspaceAge {
+	if k, ok := c.members.Load(who); ok && c.now().Sub(k.(known).at) < personAge {
 		return k.(known).person, nil
 	}
 	filter := UserFilter{"email": object{"eqIgnoreCase": who}}

@@ -145,7 +145,11 @@ func trouble(w *world, r *rand.Rand) {
 	}
 	kinds := []lineartest.Kind{lineartest.Drop, lineartest.DropAfter, lineartest.InternalError, lineartest.RateLimited, lineartest.StatusAfter}
 	for _, k := range kinds {
-		w.srv.Inject(lineartest.Fault{Kind: k, Status: 400 + 103*r.IntN(2), Skip: r.IntN(6), Times: 1 + r.IntN(2), Match: lineartest.OnMutation})
+		status := 0 // the kind's own
+		if k == lineartest.StatusAfter {
+			status = 503
+		}
+		w.srv.Inject(lineartest.Fault{Kind: k, Status: status, Skip: r.IntN(6), Times: 1 + r.IntN(2), Match: lineartest.OnMutation})
 	}
 	moved := map[string]bool{}
 	w.srv.SetHooks(lineartest.Hooks{BeforeMutation: func(*lineartest.Request) {

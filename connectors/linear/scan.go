@@ -302,7 +302,7 @@ func (s *scan[N, R]) estimate(at span, seen int) int {
 
 // IDs lists the ids of all open issues in scope.
 func (c *Client) IDs(ctx context.Context) ([]string, error) {
-	if err := c.open(ctx); err != nil {
+	if err := c.sweepTeams(ctx); err != nil {
 		return nil, err
 	}
 	tops, _, err := c.topsOf(ctx)

@@ -13,16 +13,13 @@ import (
 	"github.com/lanekeeper/lanekeeper/connectors"
 )
 
-// workspace is what is known of ourselves and of the configured teams. It is
-// read anew once an hour.
+// workspace is our own account. Reading it shows that all configured teams can
+// be seen. It is read at the start and with each sweep.
 type workspace struct {
 	mu     sync.Mutex
-	read   time.Time
+	known  bool
 	viewer viewerNode
-	teams  []teamNode
 }
-
-const workspaceAge = time.Hour
 
 type viewerNode struct {
 	ID          string `json:"id"`
@@ -48,8 +45,8 @@ type workspaceQuery struct {
 	Teams  connection[teamNode] `json:"teams" graphql:"teams(first: 250, filter: $filter)"`
 }
 
-// open reads the workspace where that is due, and the labels once. A team that
-// we cannot see is an error: without it a pull would be short.
+// open reads the workspace and the labels once. A team that we cannot see is
+// an error: without it a pull would be short.
 func (c *Client) open(ctx context.Context) error {
 	if _, err := c.workspace(ctx); err != nil {
 		return err
@@ -57,15 +54,27 @@ func (c *Client) open(ctx context.Context) error {
 	return c.loadLabels(ctx)
 }
 
-// workspace returns our own account and the teams in the order of the
-// settings.
+// workspace returns our own account.
 func (c *Client) workspace(ctx context.Context) (viewerNode, error) {
 	w := &c.people
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.read.IsZero() && c.now().Sub(w.read) < workspaceAge {
+	if w.known {
 		return w.viewer, nil
 	}
+	return c.lookAround(ctx)
+}
+
+// sweepTeams looks again whether all teams can be seen.
+func (c *Client) sweepTeams(ctx context.Context) error {
+	c.people.mu.Lock()
+	defer c.people.mu.Unlock()
+	_, err := c.lookAround(ctx)
+	return err
+}
+
+// lookAround reads the workspace; the caller holds its lock.
+func (c *Client) lookAround(ctx context.Context) (viewerNode, error) {
 	viewer, teams, err := c.readWorkspace(ctx)
 	if err != nil {
 		return viewer, err
@@ -74,7 +83,7 @@ func (c *Client) workspace(ctx context.Context) (viewerNode, error) {
 		return viewer, &connectors.Error{Kind: connectors.NotFound, Op: "teams", Detail: "no team " + strings.Join(missing, ", ") + " that this key can see",
 			Hint: "check the keys (upper case) and that the key's user may see the teams"}
 	}
-	w.viewer, w.teams, w.read = viewer, teams, c.now()
+	c.people.viewer, c.people.known = viewer, true
 	return viewer, nil
 }
 
