@@ -15,6 +15,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/app"
 	"github.com/lanekeeper/lanekeeper/internal/config"
+	"github.com/lanekeeper/lanekeeper/internal/metrics"
 )
 
 // cli is what all commands share.
@@ -68,7 +69,7 @@ func (c *cli) load() (*config.Config, error) { return config.Load(c.path, os.Loo
 
 // options are those of an App for this command line.
 func (c *cli) options() app.Options {
-	return app.Options{Log: c.logger(), Load: c.load, Build: build()}
+	return app.Options{Log: c.logger(), Load: c.load, Env: os.LookupEnv, Build: build()}
 }
 
 // logger writes to standard error: answers alone go to standard output. A
@@ -122,8 +123,8 @@ func whoami() string {
 }
 
 // build tells what this binary was made from.
-func build() app.Build {
-	b := app.Build{Version: "devel"}
+func build() metrics.Build {
+	b := metrics.Build{Version: "devel"}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b

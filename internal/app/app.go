@@ -30,7 +30,9 @@ type Options struct {
 	Load func() (*config.Config, error)
 	// Progress is told how far a first pull has come; total 0 is not known.
 	Progress func(source string, done, total int)
-	Build    metrics.Build
+	// Env looks up environment variables; nil knows none.
+	Env   func(string) (string, bool)
+	Build metrics.Build
 }
 
 // App is lanekeeper on one state file.

@@ -178,7 +178,8 @@ func (a *App) reasons(now *policy.Policy, r *state.Record) answer.Reasons {
 			}
 		}
 	}
-	return reasonsOf(p, now.Hash(), r, a.signals())
+	in := policy.Input{Issue: &r.Issue, Now: a.opts.Now(), Memory: r.Memory, Signals: a.signals()}
+	return answer.Reasons{Policy: p.Explain(r.Decision, &r.Issue), Flips: p.Flips(in, r.Decision), Current: now.Hash()}
 }
 
 func (a *App) signals() policy.Signals {
@@ -299,7 +300,8 @@ func (a *App) Sources(context.Context) (answer.Sources, error) {
 	}
 	out := answer.Sources{Sources: list}
 	if p, err := a.store.Paused(); err == nil {
-		out.Pause = pauseOf(p)
+		pause := pauseOf(p)
+		out.Pause = &pause
 	}
 	return out, nil
 }
@@ -365,4 +367,30 @@ func (a *App) Ready(context.Context) (answer.Readiness, error) {
 		return answer.Readiness{}, err
 	}
 	return answer.NewReadiness(list), nil
+}
+
+// Changes implements web.Log: what was sent to the trackers, newest first.
+func (a *App) Changes(_ context.Context, f web.ChangeFilter) (answer.Changes, error) {
+	changes := []answer.Change{}
+	for _, s := range a.current().sources {
+		if f.Source != "" && f.Source != s.Name {
+			continue
+		}
+		entries, err := a.store.EntriesSince(s.Name, f.Since)
+		if err != nil {
+			return answer.Changes{}, fmt.Errorf("list changes of %s: %w", s.Name, err)
+		}
+		for _, e := range entries {
+			if e.Status != state.EntryHeld && (f.Lane == "" || f.Lane == e.Lane) {
+				changes = append(changes, answer.ChangeOf(e))
+			}
+		}
+	}
+	slices.SortStableFunc(changes, func(x, y answer.Change) int {
+		return cmp.Or(y.At.Compare(x.At), answer.CompareRefs(x.Ref, y.Ref), cmp.Compare(x.Field, y.Field))
+	})
+	var out answer.Changes
+	var err error
+	out.Changes, out.Next, err = page(changes, f.Limit, f.Cursor)
+	return out, err
 }

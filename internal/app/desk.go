@@ -2,7 +2,13 @@ package app
 
 import (
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 
+	"github.com/goccy/go-yaml"
+
+	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/config"
 	"github.com/lanekeeper/lanekeeper/internal/web"
 	"github.com/lanekeeper/lanekeeper/state"
@@ -30,9 +36,50 @@ func Open(cfg *config.Config, o Options) (Desk, func() error, error) {
 	if !errors.Is(err, state.ErrLocked) {
 		return nil, nil, err
 	}
-	c, err := web.NewClient(cfg.Server.Listen)
+	c, err := client(cfg, o.Env)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("reach the running daemon: %w", err)
 	}
 	return c, func() error { return nil }, nil
+}
+
+// client reaches the daemon of a configuration. Its certificate is the one that
+// the web configuration names; with basic auth, who asks is told by
+// LANEKEEPER_USER and LANEKEEPER_PASSWORD, for the file holds only hashes.
+func client(cfg *config.Config, env func(string) (string, bool)) (*web.Client, error) {
+	o := web.ClientOptions{Address: cfg.Server.Listen}
+	if env != nil {
+		o.User, _ = env("LANEKEEPER_USER")
+		password, _ := env("LANEKEEPER_PASSWORD")
+		o.Password = connectors.NewSecret(password)
+	}
+	if file := cfg.Server.WebConfigFile; file != "" {
+		cert, err := certOf(file)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", file, err)
+		}
+		o.TLS, o.CAFile = cert != "", cert
+	}
+	return web.NewClient(o)
+}
+
+// certOf reads the server's certificate file from a web configuration, "" for
+// plain HTTP.
+func certOf(file string) (string, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
+	var w struct {
+		TLS struct {
+			Cert string `yaml:"cert_file"`
+		} `yaml:"tls_server_config"`
+	}
+	if err := yaml.Unmarshal(b, &w); err != nil {
+		return "", err
+	}
+	if w.TLS.Cert != "" && !filepath.IsAbs(w.TLS.Cert) {
+		w.TLS.Cert = filepath.Join(filepath.Dir(file), w.TLS.Cert)
+	}
+	return w.TLS.Cert, nil
 }
