@@ -81,6 +81,8 @@ type storedEntry struct {
 	Lane       string      `cbor:"12,keyasint,omitempty"`
 	HadApplied bool        `cbor:"13,keyasint,omitempty"`
 	Applied    string      `cbor:"14,keyasint,omitempty"`
+	FromRaw    string      `cbor:"15,keyasint,omitempty"`
+	ToRaw      string      `cbor:"16,keyasint,omitempty"`
 }
 
 func storeEntry(e *Entry) storedEntry {
@@ -88,14 +90,14 @@ func storeEntry(e *Entry) storedEntry {
 		Source: e.Source, ID: e.ID, Key: e.Key,
 		Field: e.Change.Field, From: e.Change.From, To: e.Change.To, Reason: e.Change.Reason,
 		Status: e.Status, At: millis(e.At), Done: millis(e.Done), Error: e.Error, Lane: e.Lane,
-		HadApplied: e.HadApplied, Applied: e.Applied,
+		HadApplied: e.HadApplied, Applied: e.Applied, FromRaw: e.Change.FromRaw, ToRaw: e.Change.ToRaw,
 	}
 }
 
 func (s *storedEntry) load(plan string, n int) Entry {
 	return Entry{
 		Plan: plan, N: n, Source: s.Source, ID: s.ID, Key: s.Key,
-		Change: issue.Change{Field: s.Field, From: s.From, To: s.To, Reason: s.Reason},
+		Change: issue.Change{Field: s.Field, From: s.From, To: s.To, Reason: s.Reason, FromRaw: s.FromRaw, ToRaw: s.ToRaw},
 		Status: s.Status, At: instant(s.At), Done: instant(s.Done), Error: s.Error, Lane: s.Lane,
 		HadApplied: s.HadApplied, Applied: s.Applied,
 	}

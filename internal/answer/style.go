@@ -68,7 +68,7 @@ func (s Style) Relative(t time.Time) string {
 	case s.Now.IsZero():
 		return s.Stamp(t)
 	case d < 0 && d > -time.Minute:
-		return "in a moment"
+		return "just now" // clocks read one after the other differ a little
 	case d < 0:
 		return "in " + Span(d)
 	default:

@@ -45,14 +45,29 @@ const (
 )
 
 // Change is one field of one issue going from one value to another. Values
-// are texts: a full label ("lane:hotfix"), a priority name, a date, a person
-// (e-mail or account id); "" is no value. For a comment, To is the hash of the
-// body and the body travels in Edit.Comment.
+// are texts: a full label ("lane:hotfix"), a priority name, a date, an account
+// id; "" is no value. A label field that holds several labels of its prefix,
+// because a person added one, gives them all, separated by spaces. For a
+// comment, To is the hash of the body and the body travels in Edit.Comment.
 type Change struct {
 	Field  Field
 	From   string
 	To     string
 	Reason string
+	// FromRaw and ToRaw are the tracker's own ids behind From and To, where
+	// several of its values are one of ours: an undo restores the very value.
+	FromRaw string
+	ToRaw   string
+}
+
+// Labels lists what a change of a label field adds to and removes from an
+// issue.
+func (c Change) Labels() (add, remove []string) {
+	from, to := strings.Fields(c.From), strings.Fields(c.To)
+	without := func(list, other []string) []string {
+		return slices.DeleteFunc(slices.Clone(list), func(l string) bool { return slices.Contains(other, l) })
+	}
+	return without(to, from), without(from, to)
 }
 
 // Op derives the operation from the values.

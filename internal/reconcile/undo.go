@@ -204,7 +204,8 @@ func undoable(spans map[spanKey]span, id string) []issue.Field {
 // restore is the change that puts a field back, if it still holds our value.
 func restore(r *state.Record, s span, u Undo) (issue.Change, bool) {
 	f := s.newest.Change.Field
-	ch := issue.Change{Field: f, From: plan.Actual(&r.Issue, f), To: s.oldest.Change.From, Reason: "undo of " + u.String()}
+	ch := issue.Change{Field: f, From: plan.Actual(&r.Issue, f), To: s.oldest.Change.From, Reason: "undo of " + u.String(),
+		FromRaw: raw(r, f), ToRaw: s.oldest.Change.FromRaw}
 	switch {
 	case f == issue.FieldComment:
 		ch.From, ch.To = r.Comment.Hash, ""

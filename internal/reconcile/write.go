@@ -147,10 +147,19 @@ func (c *cycle) changes(r *state.Record) []issue.Change {
 		if (v.Outcome == plan.Changed || v.Outcome == plan.Released) && writable(r, v.Field) == 1 {
 			ch := v.Change()
 			ch.Reason = t.reason(r, v.Field)
+			ch.FromRaw = raw(r, v.Field)
 			out = append(out, ch)
 		}
 	}
 	return out
+}
+
+// raw is the tracker's own id behind the value that a field holds.
+func raw(r *state.Record, f issue.Field) string {
+	if f == issue.FieldPriority {
+		return r.Issue.RawPriority.ID
+	}
+	return ""
 }
 
 // signature is alike for edits that one batch can carry.
@@ -158,7 +167,11 @@ func signature(changes []issue.Change, project string) string {
 	var b strings.Builder
 	b.WriteString(project)
 	for _, c := range changes {
-		b.WriteString("\x00" + string(c.Field) + "\x00" + c.From + "\x00" + c.To)
+		from := c.From
+		if !c.Field.IsLabel() {
+			from = "" // only labels are taken away by name
+		}
+		b.WriteString("\x00" + string(c.Field) + "\x00" + from + "\x00" + c.To)
 	}
 	return b.String()
 }
