@@ -32,8 +32,8 @@ type expr struct {
 // costLimit bounds the work of an expression with several loops, which may be
 // nested; the work of others grows no faster than the issue and the expression
 // are long. Counting costs more than evaluating, so only those are counted. The
-// limit is some milliseconds of work.
-const costLimit = 2_000_000
+// limit is some tens of milliseconds of work.
+const costLimit = 100_000
 
 // want is the type that an expression must have.
 type want uint8
