@@ -43,11 +43,11 @@ func (s *Server) search(c *call, jql string, lenient bool, reconcile []int64) (*
 	}
 	f := &found{less: less}
 	if c.user != nil {
-		f.issues = s.scan(q.where, comp, match, c.now, lag)
+		f.issues = s.scan(q, comp, match, c.now, lag)
 		if lag > 0 {
 			f.issues = s.reconcile(f.issues, match, reconcile)
 		}
-		s.sort(f, q.order)
+		f.sort()
 	}
 	if !comp.timed && lag == 0 {
 		s.cache.put(key, s.world, f)
@@ -101,14 +101,15 @@ func (c *compiler) order(fields []orderField) (func(a, b *issue) int, error) {
 }
 
 // sort orders the result unless the scan delivered it in order.
-func (s *Server) sort(f *found, order []orderField) {
+func (f *found) sort() {
 	if !slices.IsSortedFunc(f.issues, f.less) {
 		slices.SortFunc(f.issues, f.less)
 	}
 }
 
-// scan collects the matching issues that search may show.
-func (s *Server) scan(where *node, comp *compiler, match pred, now time.Time, lag time.Duration) []*issue {
+// scan collects the matching issues that search may show, by the shortest list
+// that holds them all and in the asked order where a list has it.
+func (s *Server) scan(q *query, comp *compiler, match pred, now time.Time, lag time.Duration) []*issue {
 	var out []*issue
 	take := func(i *issue) {
 		if i != nil && s.indexed(i) && match(i) {
@@ -122,26 +123,38 @@ func (s *Server) scan(where *node, comp *compiler, match pred, now time.Time, la
 		}
 		return out
 	}
-	b := comp.bounds(where)
-	if b.ids != nil {
-		for _, id := range b.ids {
-			if r := s.byID[id]; r != nil {
-				take(r.cur)
-			}
-		}
-		return out
-	}
-	if !b.updated.IsZero() {
-		at := sort.Search(len(s.byUpdated), func(i int) bool { return afterInUpdated(s.byUpdated[i], b.updated, math.MinInt64) })
-		for _, r := range s.byUpdated[at:] {
-			take(r.cur)
-		}
-		return out
-	}
-	for _, r := range s.recs {
+	for _, r := range s.candidates(comp.bounds(q.where), q.order) {
 		take(r.cur)
 	}
 	return out
+}
+
+// candidates is the list to scan.
+func (s *Server) candidates(b bounds, order []orderField) []*rec {
+	byUpdated := len(order) > 0 && isUpdated(order[0].field)
+	switch {
+	case b.ids != nil:
+		var out []*rec
+		for _, id := range b.ids {
+			if r := s.byID[id]; r != nil {
+				out = append(out, r)
+			}
+		}
+		return out
+	case byUpdated || !b.updated.IsZero():
+		at := sort.Search(len(s.byUpdated), func(i int) bool { return afterInUpdated(s.byUpdated[i], b.updated, math.MinInt64) })
+		if byUpdated && order[0].desc {
+			out := slices.Clone(s.byUpdated[at:])
+			slices.Reverse(out)
+			return out
+		}
+		return s.byUpdated[at:]
+	}
+	return s.recs
+}
+
+func isUpdated(field string) bool {
+	return strings.EqualFold(field, "updated") || strings.EqualFold(field, "updateddate")
 }
 
 // reconcile replaces the lagging answers about the given issues by the truth.
@@ -196,7 +209,7 @@ func (c *compiler) narrow(b *bounds, cl clause) {
 				b.ids = append(b.ids, r.id)
 			}
 		}
-	case strings.HasPrefix(strings.ToLower(cl.field), "updated") && (cl.op == ">=" || cl.op == ">"):
+	case isUpdated(cl.field) && (cl.op == ">=" || cl.op == ">"):
 		if t, _, err := c.instant(cl, cl.values[0]); err == nil && t.After(b.updated) {
 			// The minute below covers the trap of coarse precision.
 			b.updated = t.Add(-time.Minute)

@@ -309,7 +309,9 @@ func TestOddValues(t *testing.T) {
 	}
 	issues := func(t *testing.T, a answer) []map[string]any {
 		t.Helper()
-		var m struct{ Issues []struct{ Fields map[string]any } }
+		var m struct {
+			Issues []struct{ Fields map[string]any }
+		}
 		if err := json.Unmarshal([]byte(a.body), &m); err != nil {
 			t.Fatalf("%v %.200s", err, a.body)
 		}
@@ -370,7 +372,9 @@ func TestOddValues(t *testing.T) {
 			many[i] = fmt.Sprintf("l%05d", i)
 		}
 		s.Create(Spec{Key: "PAY-90", Project: "PAY", Summary: wild, Description: strings.Repeat("x", 1<<20), Labels: many})
-		get := func() answer { return do(t, s, "GET", "/rest/api/3/issue/PAY-90?fields=summary,description,labels", "") }
+		get := func() answer {
+			return do(t, s, "GET", "/rest/api/3/issue/PAY-90?fields=summary,description,labels", "")
+		}
 		f := get().json(t)["fields"].(map[string]any)
 		if want := strings.NewReplacer("\xff", "\ufffd", "\xfe", "\ufffd").Replace(wild); f["summary"] != want || len(f["labels"].([]any)) != 10_000 {
 			t.Errorf("%q", f["summary"])

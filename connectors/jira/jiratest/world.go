@@ -19,7 +19,7 @@ type User struct {
 	HideEmail bool
 	Inactive  bool
 	TimeZone  string // IANA name; empty: UTC
-	// BulkChange withholds the global permission of that name when set.
+	// NoBulkChange takes the global permission to make bulk changes away.
 	NoBulkChange bool
 }
 

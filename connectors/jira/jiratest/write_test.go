@@ -187,11 +187,12 @@ func TestBulkEdit(t *testing.T) {
 
 func TestBulkEditNeedsItsPermission(t *testing.T) {
 	s, _ := site(t, Options{Account: User{AccountID: "bot", NoBulkChange: true}})
-	for _, p := range []string{"GET /rest/api/3/bulk/issues/fields?issueIdsOrKeys=PAY-1"} {
-		method, path, _ := strings.Cut(p, " ")
-		if a := do(t, s, method, path, ""); a.status != 403 {
-			t.Errorf("%s: %d", p, a.status)
-		}
+	body := `{"selectedIssueIdsOrKeys":["PAY-1"],"selectedActions":["labels"],"editedFieldsInput":{"labelsFields":[]}}`
+	if a := do(t, s, "GET", "/rest/api/3/bulk/issues/fields?issueIdsOrKeys=PAY-1", ""); a.status != 403 {
+		t.Errorf("listing: %d", a.status)
+	}
+	if a := do(t, s, "POST", "/rest/api/3/bulk/issues/fields", body); a.status != 403 {
+		t.Errorf("submitting: %d", a.status)
 	}
 }
 
@@ -316,6 +317,39 @@ func TestIdentity(t *testing.T) {
 	}
 	if a := do(t, s, "GET", "/rest/api/3/issue/MONEY-3", ""); a.status != 200 {
 		t.Errorf("archived by key: %d", a.status)
+	}
+}
+
+func TestAnAdminRenamesAField(t *testing.T) {
+	s, _ := site(t, Options{})
+	s.RenameField("customfield_10050", "Kundenklasse")
+	if a := do(t, s, "GET", "/rest/api/3/field", ""); strings.Contains(a.body, "Customer tier") || !strings.Contains(a.body, `"name":"Kundenklasse"`) {
+		t.Error("the old name is still there")
+	}
+	if a := do(t, s, "POST", "/rest/api/3/search/jql", jql("'Customer tier' = pro")); a.status != 400 {
+		t.Errorf("JQL by the old name: %d", a.status)
+	}
+	if a := do(t, s, "POST", "/rest/api/3/search/jql", jql("cf[10050] = pro")); a.status != 200 {
+		t.Errorf("JQL by the number: %d", a.status)
+	}
+}
+
+func TestServiceDeskSLA(t *testing.T) {
+	s, _ := site(t, Options{})
+	if err := s.Edit("HELP-1", "", func(e *Edit) {
+		e.Field("customfield_10060", SLA{Name: "Time to resolution", Goal: 4 * time.Hour, Started: start.Add(-5 * time.Hour), Breach: start.Add(-time.Hour)})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	a := do(t, s, "GET", "/rest/servicedeskapi/request/HELP-1/sla", "")
+	if !strings.Contains(a.body, `"breached":true`) || !strings.Contains(a.body, `"remainingTime":{"millis":-3600000`) || !strings.Contains(a.body, `"breachTime":{"iso8601":"2026-03-02T08:00:00+0000"`) {
+		t.Errorf("%s", a.body)
+	}
+	if a := do(t, s, "GET", "/rest/servicedeskapi/request/PAY-1/sla", ""); a.status != 404 {
+		t.Errorf("an issue that is no request: %d", a.status)
+	}
+	if a := do(t, s, "GET", "/rest/api/3/issue/HELP-1?fields=customfield_10060", ""); !strings.Contains(a.body, `"ongoingCycle":{"startTime"`) {
+		t.Errorf("the field: %s", a.body)
 	}
 }
 
@@ -490,8 +524,8 @@ func TestTickIsPlausibleAndRepeatable(t *testing.T) {
 }
 
 func TestGeneratedBacklogIsRich(t *testing.T) {
-	s, ck := site(t, Options{})
-	s = New(Options{Now: s.opt.Now})
+	ck := &clock{t: start}
+	s := New(Options{Now: ck.now})
 	s.Generate(1, 1000, GenerateOptions{})
 	seen := map[string]int{}
 	last := time.Time{}
