@@ -1,6 +1,21 @@
 // Package policy decides: it turns one issue, a moment and what was decided
 // before into a score, a lane, a priority and the reason for each. It is pure
 // and deterministic: no clock, no network, no randomness, no map order.
+//
+// # Missing inputs
+//
+// An input is missing where a custom field has no value, a signal has none or
+// is too old, a time is not set, or the estimate is 0. Reading one fails, and
+// what reads it takes its default: a pillar its Default (else it is unknown and
+// left out of the mean), the effort its Default (else the issue is undecided), a
+// condition does not hold. The estimate reads as 0 instead of failing. tier and
+// or_else take their own default. In each case the pillar names the input and
+// its weight does not count towards the confidence. has() asks without counting
+// as a reading that failed.
+//
+// A field that failed to load (Issue.Unknown) is no missing input: an issue is
+// undecided where any expression names it. So is one where an expression fails
+// for any other reason, such as a division by zero.
 package policy
 
 import (
