@@ -1,7 +1,6 @@
 package jiratest
 
 import (
-	"encoding/json"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -60,16 +59,6 @@ func (w *writer) strs(list []string) {
 		w.str(s)
 	}
 	w.endArr()
-}
-
-// any writes a value that has no writer of its own; it must marshal.
-func (w *writer) any(v any) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		w.null()
-		return
-	}
-	w.raw(b)
 }
 
 // appendFloat writes whole numbers with a decimal point, as Jira does.

@@ -93,7 +93,7 @@ func TestGenerateIsTheSameForASeed(t *testing.T) {
 		s.Generate(seed, 200, GenerateOptions{})
 		return do(t, s, "POST", "/rest/api/3/search/jql", `{"jql":"created >= 0 ORDER BY key","maxResults":100,"fields":["*all"],"expand":"changelog"}`).body
 	}
-	if world(7) != world(7) {
+	if first, second := world(7), world(7); first != second {
 		t.Error("the same seed gave two worlds")
 	}
 	if world(7) == world(8) {
