@@ -53,7 +53,7 @@ func (s *Server) build(spec Spec, now time.Time) (*issue, error) {
 		return nil, fmt.Errorf("no project %q", spec.Project)
 	}
 	v := &issue{
-		id: spec.ID, key: spec.Key, proj: p, typ: &p.Types[0], status: s.statuses[0], resolution: spec.Resolution,
+		id: spec.ID, key: spec.Key, proj: p, typ: &p.Types[0], status: s.category(ToDo), resolution: spec.Resolution,
 		summary: spec.Summary, description: spec.Description, labels: sortedSet(spec.Labels), components: spec.Components,
 		versions: spec.Versions, created: ms(spec.Created), updated: ms(spec.Updated), resolved: ms(spec.Resolved), due: spec.Due,
 		votes: spec.Votes, watches: spec.Watches, custom: spec.Custom,

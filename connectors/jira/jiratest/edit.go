@@ -35,10 +35,14 @@ func (e *Edit) Priority(nameOrID string) {
 	}
 }
 
-// Status moves the issue to a status by name or id. Entering the category Done
+// Status moves the issue to a status by name or id, or to the first status of
+// a category ("Done", "In Progress", "To Do"). Entering the category Done
 // resolves the issue, leaving it takes the resolution away.
 func (e *Edit) Status(nameOrID string) {
 	st := e.s.status(nameOrID)
+	if cat := lookupCategory(e.s, nameOrID); st == nil && cat != nil {
+		st = e.s.category(cat[0])
+	}
 	if st == nil {
 		e.fail("no status %q", nameOrID)
 		return

@@ -139,7 +139,7 @@ func (g *generator) issue(i, n int) {
 func (g *generator) draft(p *Project, created time.Time) *issue {
 	component := pick(g.r, genComponents)
 	v := &issue{
-		proj: p, created: created, updated: created, status: g.s.statuses[0], reporter: pick(g.r, g.people),
+		proj: p, created: created, updated: created, status: g.s.category(ToDo), reporter: pick(g.r, g.people),
 		components: []string{component}, description: pick(g.r, genDetails) + "\n\n" + pick(g.r, genDetails), custom: map[string]any{},
 	}
 	g.kind(v, component)

@@ -55,6 +55,13 @@ func TestLoadsRealIssues(t *testing.T) {
 					t.Errorf("%d issues could be read", n)
 				}
 			}
+			key := s.Create(Spec{Project: "FCREPO", Type: "Bug", Summary: "made here"})
+			if err := s.Transition(key, "", "Done"); err != nil {
+				t.Error(err)
+			}
+			if i, _ := s.Issue(key); i.Open() {
+				t.Errorf("%s is still open: %s", key, i.Status)
+			}
 			path, body := "/rest/api/3/search/approximate-count", `{"jql":"project = FCREPO AND statusCategory != Done"}`
 			if flavor == DataCenter {
 				path, body = "/rest/api/2/search", `{"jql":"project = FCREPO AND statusCategory != Done","maxResults":0}`

@@ -36,7 +36,7 @@ func (s *Server) Tick(r *rand.Rand) Action {
 	}
 	if x > 0.97 {
 		if done := s.someIssue(r, true); done != nil {
-			s.edit(done, by, now, nil, func(d *issue) { d.status, d.resolution, d.resolved = s.statuses[0], "", time.Time{} })
+			s.edit(done, by, now, nil, func(d *issue) { d.status, d.resolution, d.resolved = s.category(ToDo), "", time.Time{} })
 			return Action{"reopen", done.cur.key, id(by)}
 		}
 	}
