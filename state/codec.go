@@ -21,8 +21,9 @@ var (
 // codec writes and reads values as deterministic CBOR (RFC 8949 §4.2.1). Text
 // that is not UTF-8 comes back as it was.
 type codec struct {
-	enc cbor.UserBufferEncMode
-	dec cbor.DecMode
+	enc   cbor.UserBufferEncMode
+	dec   cbor.DecMode
+	words wordBook
 }
 
 func newCodec() (*codec, error) {
@@ -42,7 +43,7 @@ func newCodec() (*codec, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cbor decoder: %w", err)
 	}
-	return &codec{enc: enc, dec: dec}, nil
+	return &codec{enc: enc, dec: dec, words: newWordBook()}, nil
 }
 
 // value encodes a small value: the version byte and one item.

@@ -17,16 +17,16 @@ type storedMemory struct {
 	Marks     map[string]string `cbor:"7,keyasint,omitempty"`
 }
 
-func storeMemory(m policy.Memory) storedMemory {
+func storeMemory(w wordBook, m policy.Memory) storedMemory {
 	return storedMemory{
-		Lane: m.Lane, LaneSince: millis(m.LaneSince), LeftLane: m.LeftLane,
+		Lane: w.pack(m.Lane), LaneSince: millis(m.LaneSince), LeftLane: w.pack(m.LeftLane),
 		Band: uint8(m.Band), BandSince: millis(m.BandSince), LeftBand: uint8(m.LeftBand), Marks: m.Marks,
 	}
 }
 
-func (s *storedMemory) load() policy.Memory {
+func (s *storedMemory) load(w wordBook) policy.Memory {
 	return policy.Memory{
-		Lane: s.Lane, LaneSince: instant(s.LaneSince), LeftLane: s.LeftLane,
+		Lane: w.unpack(s.Lane), LaneSince: instant(s.LaneSince), LeftLane: w.unpack(s.LeftLane),
 		Band: issue.Priority(s.Band), BandSince: instant(s.BandSince), LeftBand: issue.Priority(s.LeftBand), Marks: s.Marks,
 	}
 }
@@ -47,69 +47,105 @@ type storedReading struct {
 	Value string
 }
 
-type storedDecision struct {
-	At            int64               `cbor:"1,keyasint,omitempty"`
-	Policy        []byte              `cbor:"2,keyasint,omitempty"` // the hash, where it is lower-case hex
-	PolicyText    string              `cbor:"21,keyasint,omitempty"`
-	Undecided     string              `cbor:"3,keyasint,omitempty"`
-	Lane          string              `cbor:"4,keyasint,omitempty"`
-	Horizon       string              `cbor:"5,keyasint,omitempty"`
-	Score         float64             `cbor:"6,keyasint,omitempty"`
-	Effort        float64             `cbor:"7,keyasint,omitempty"`
-	Confidence    float64             `cbor:"8,keyasint,omitempty"`
-	Pillars       []policy.Pillar     `cbor:"9,keyasint,omitempty"`
-	Band          uint8               `cbor:"10,keyasint,omitempty"`
-	Priority      uint8               `cbor:"11,keyasint,omitempty"`
-	Marks         map[string]string   `cbor:"12,keyasint,omitempty"`
-	Owner         string              `cbor:"13,keyasint,omitempty"`
-	SLA           string              `cbor:"14,keyasint,omitempty"`
-	Mode          string              `cbor:"15,keyasint,omitempty"`
-	Rules         []policy.RuleResult `cbor:"16,keyasint,omitempty"`
-	Holds         []storedHold        `cbor:"17,keyasint,omitempty"`
-	Inputs        []storedReading     `cbor:"18,keyasint,omitempty"`
-	Next          int64               `cbor:"19,keyasint,omitempty"`
-	LowConfidence bool                `cbor:"20,keyasint,omitempty"`
+type storedPillar struct {
+	Name      string   `cbor:"1,keyasint,omitempty"`
+	Value     float64  `cbor:"2,keyasint,omitempty"`
+	Weight    float64  `cbor:"3,keyasint,omitempty"`
+	Defaulted bool     `cbor:"4,keyasint,omitempty"`
+	Unknown   bool     `cbor:"5,keyasint,omitempty"`
+	Missing   []string `cbor:"6,keyasint,omitempty"`
 }
 
-func storeDecision(d *policy.Decision) storedDecision {
+type storedRule struct {
+	Lane    string         `cbor:"1,keyasint,omitempty"`
+	Result  policy.Outcome `cbor:"2,keyasint,omitempty"`
+	Missing []string       `cbor:"3,keyasint,omitempty"`
+}
+
+// storedDecision is a decision with its words packed.
+type storedDecision struct {
+	At            int64             `cbor:"1,keyasint,omitempty"`
+	Policy        []byte            `cbor:"2,keyasint,omitempty"` // the hash, where it is lower-case hex
+	PolicyText    string            `cbor:"21,keyasint,omitempty"`
+	Undecided     string            `cbor:"3,keyasint,omitempty"`
+	Lane          string            `cbor:"4,keyasint,omitempty"`
+	Horizon       string            `cbor:"5,keyasint,omitempty"`
+	Score         float64           `cbor:"6,keyasint,omitempty"`
+	Effort        float64           `cbor:"7,keyasint,omitempty"`
+	Confidence    float64           `cbor:"8,keyasint,omitempty"`
+	Pillars       []storedPillar    `cbor:"9,keyasint,omitempty"`
+	Band          uint8             `cbor:"10,keyasint,omitempty"`
+	Priority      uint8             `cbor:"11,keyasint,omitempty"`
+	Marks         map[string]string `cbor:"12,keyasint,omitempty"`
+	Owner         string            `cbor:"13,keyasint,omitempty"`
+	SLA           string            `cbor:"14,keyasint,omitempty"`
+	Mode          string            `cbor:"15,keyasint,omitempty"`
+	Rules         []storedRule      `cbor:"16,keyasint,omitempty"`
+	Holds         []storedHold      `cbor:"17,keyasint,omitempty"`
+	Inputs        []storedReading   `cbor:"18,keyasint,omitempty"`
+	Next          int64             `cbor:"19,keyasint,omitempty"`
+	LowConfidence bool              `cbor:"20,keyasint,omitempty"`
+}
+
+func storeDecision(w wordBook, d *policy.Decision) storedDecision {
 	s := storedDecision{
-		At: millis(d.At), Undecided: d.Undecided, Lane: d.Lane, Horizon: d.Horizon,
-		Score: d.Score, Effort: d.Effort, Confidence: d.Confidence, Pillars: d.Pillars,
+		At: millis(d.At), Undecided: d.Undecided, Lane: w.pack(d.Lane), Horizon: w.pack(d.Horizon),
+		Score: d.Score, Effort: d.Effort, Confidence: d.Confidence,
 		Band: uint8(d.Band), Priority: uint8(d.Priority), Marks: d.Marks, Owner: d.Owner, SLA: d.SLA, Mode: d.Mode,
-		Rules: d.Rules, Next: millis(d.Next), LowConfidence: d.LowConfidence,
+		Next: millis(d.Next), LowConfidence: d.LowConfidence,
+		Pillars: make([]storedPillar, len(d.Pillars)), Rules: make([]storedRule, len(d.Rules)),
+		Holds: make([]storedHold, len(d.Holds)), Inputs: make([]storedReading, len(d.Inputs)),
 	}
 	s.Policy, s.PolicyText = packHash(d.PolicyHash)
-	for _, h := range d.Holds {
-		s.Holds = append(s.Holds, storedHold{h.What, h.Wanted, h.Why, millis(h.Until), h.Need, h.Have})
+	for n, p := range d.Pillars {
+		s.Pillars[n] = storedPillar(p)
+		s.Pillars[n].Name, s.Pillars[n].Missing = w.pack(p.Name), w.packAll(p.Missing)
 	}
-	if len(d.Inputs) > 0 {
-		s.Inputs = make([]storedReading, len(d.Inputs))
-		for n, r := range d.Inputs {
-			s.Inputs[n].Path, s.Inputs[n].Value = r.Path, r.Value
-		}
+	for n, r := range d.Rules {
+		s.Rules[n] = storedRule{w.pack(r.Lane), r.Result, w.packAll(r.Missing)}
+	}
+	for n, h := range d.Holds {
+		s.Holds[n] = storedHold{w.pack(h.What), w.pack(h.Wanted), h.Why, millis(h.Until), h.Need, h.Have}
+	}
+	for n, r := range d.Inputs {
+		s.Inputs[n].Path, s.Inputs[n].Value = w.pack(r.Path), r.Value
 	}
 	return s
 }
 
-func (s *storedDecision) load() policy.Decision {
+func (s *storedDecision) load(w wordBook) policy.Decision {
 	d := policy.Decision{
 		At: instant(s.At), PolicyHash: unpackHash(s.Policy, s.PolicyText), Undecided: s.Undecided,
-		Lane: s.Lane, Horizon: s.Horizon, Score: s.Score, Effort: s.Effort, Confidence: s.Confidence, Pillars: s.Pillars,
+		Lane: w.unpack(s.Lane), Horizon: w.unpack(s.Horizon), Score: s.Score, Effort: s.Effort, Confidence: s.Confidence,
 		Band: issue.Priority(s.Band), Priority: issue.Priority(s.Priority), Marks: s.Marks,
-		Owner: s.Owner, SLA: s.SLA, Mode: s.Mode, Rules: s.Rules, Next: instant(s.Next), LowConfidence: s.LowConfidence,
+		Owner: s.Owner, SLA: s.SLA, Mode: s.Mode, Next: instant(s.Next), LowConfidence: s.LowConfidence,
+		Pillars: room[policy.Pillar](len(s.Pillars)), Rules: room[policy.RuleResult](len(s.Rules)),
+		Holds: room[policy.Hold](len(s.Holds)), Inputs: room[policy.Reading](len(s.Inputs)),
 	}
-	for _, h := range s.Holds {
-		d.Holds = append(d.Holds, policy.Hold{
-			What: h.What, Wanted: h.Wanted, Why: h.Why, Until: instant(h.Until), Need: h.Need, Have: h.Have,
-		})
+	for n, p := range s.Pillars {
+		d.Pillars[n] = policy.Pillar(p)
+		d.Pillars[n].Name, d.Pillars[n].Missing = w.unpack(p.Name), w.unpackAll(p.Missing)
 	}
-	if len(s.Inputs) > 0 {
-		d.Inputs = make([]policy.Reading, len(s.Inputs))
-		for n, r := range s.Inputs {
-			d.Inputs[n] = policy.Reading{Path: r.Path, Value: r.Value}
+	for n, r := range s.Rules {
+		d.Rules[n] = policy.RuleResult{Lane: w.unpack(r.Lane), Result: r.Result, Missing: w.unpackAll(r.Missing)}
+	}
+	for n, h := range s.Holds {
+		d.Holds[n] = policy.Hold{
+			What: w.unpack(h.What), Wanted: w.unpack(h.Wanted), Why: h.Why, Until: instant(h.Until), Need: h.Need, Have: h.Have,
 		}
 	}
+	for n, r := range s.Inputs {
+		d.Inputs[n] = policy.Reading{Path: w.unpack(r.Path), Value: r.Value}
+	}
 	return d
+}
+
+// room makes a list of n, nil for none.
+func room[V any](n int) []V {
+	if n == 0 {
+		return nil
+	}
+	return make([]V, n)
 }
 
 // packHash halves a hash in lower-case hex; another text stays text.

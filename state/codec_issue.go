@@ -1,8 +1,6 @@
 package state
 
 import (
-	"time"
-
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 )
 
@@ -205,9 +203,9 @@ type storedRecord struct {
 	OldKeys []string `cbor:"12,keyasint,omitempty"`
 }
 
-func storeRecord(r *Record, oldKeys []string) storedRecord {
+func storeRecord(w wordBook, r *Record, oldKeys []string) storedRecord {
 	s := storedRecord{
-		Issue: storeIssue(&r.Issue), Memory: storeMemory(r.Memory), Applied: r.Applied,
+		Issue: storeIssue(&r.Issue), Memory: storeMemory(w, r.Memory), Applied: r.Applied,
 		Comment: storedComment(r.Comment), Parked: storeParked(r.Parked), Gaps: r.Gaps,
 		Seen: millis(r.Seen), Absent: r.Absent, Outstanding: r.Outstanding, Due: millis(r.Due), OldKeys: oldKeys,
 	}
@@ -217,9 +215,9 @@ func storeRecord(r *Record, oldKeys []string) storedRecord {
 	return s
 }
 
-func (s *storedRecord) load(source, id string) *Record {
+func (s *storedRecord) load(w wordBook, source, id string) *Record {
 	r := &Record{
-		Issue: s.Issue.load(source, id), Memory: s.Memory.load(), Applied: s.Applied,
+		Issue: s.Issue.load(source, id), Memory: s.Memory.load(w), Applied: s.Applied,
 		Comment: Comment(s.Comment), Parked: s.Parked.load(), Gaps: s.Gaps,
 		Seen: instant(s.Seen), Absent: s.Absent, Outstanding: s.Outstanding, Due: instant(s.Due),
 	}
@@ -228,6 +226,3 @@ func (s *storedRecord) load(source, id string) *Record {
 	}
 	return r
 }
-
-// roundTime is what storing makes of a time: UTC, whole milliseconds.
-func roundTime(t time.Time) time.Time { return instant(millis(t)) }

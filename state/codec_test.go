@@ -201,6 +201,36 @@ func TestOddNumbersAndTimesSurvive(t *testing.T) {
 	}
 }
 
+func TestWordsComeBack(t *testing.T) {
+	b := newWordBook()
+	if len(b.words) != len(words) || len(b.codes) != len(words) {
+		t.Error("a word is there twice")
+	}
+	texts := []string{"", "\x00", "\x00\x01", "\x01", "\x1f", " ", "\u0080", "\u0099", "\u07ff", "\u0800", "é", "\xff", "x", "hotfix!"}
+	texts = append(texts, words[:]...)
+	for _, s := range texts {
+		if got := b.unpack(b.pack(s)); got != s {
+			t.Errorf("%q came back as %q", s, got)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		if s := rapid.String().Draw(t, "text"); b.unpack(b.pack(s)) != s {
+			t.Fatalf("%q came back otherwise", s)
+		}
+	})
+}
+
+// TestWordsStayAtTheirPlaces holds a few of the stored codes fast: files in
+// use depend on them.
+func TestWordsStayAtTheirPlaces(t *testing.T) {
+	b := newWordBook()
+	for code, word := range map[string]string{"\x01": "hotfix", "\x0b": "roadmap", "\x1f": "issue.fields", "\u0080": "issue.fields.customer_tier", "\u0099": "wont"} {
+		if b.words[code] != word {
+			t.Errorf("%q stands for %q, and files say %q", code, b.words[code], word)
+		}
+	}
+}
+
 // damageSeeds are encoded values to begin a search for panics with.
 func damageSeeds(c *codec) [][]byte {
 	e := newEncoder(c)

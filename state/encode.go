@@ -70,12 +70,12 @@ func (e *encoder) add(source string, u *Update, now time.Time) error {
 func (e *encoder) addRecord(r *Record) (bodyEnd int, err error) {
 	start := e.buf.Len()
 	e.buf.Write(make([]byte, recordHeader))
-	e.record = storeRecord(r, nil)
+	e.record = storeRecord(e.codec.words, r, nil)
 	if err := e.codec.enc.MarshalToBuffer(&e.record, &e.buf); err != nil {
 		return 0, fmt.Errorf("encode record: %w", err)
 	}
 	bodyEnd = e.buf.Len()
-	e.decision = storeDecision(&r.Decision)
+	e.decision = storeDecision(e.codec.words, &r.Decision)
 	if err := e.codec.enc.MarshalToBuffer(&e.decision, &e.buf); err != nil {
 		return 0, fmt.Errorf("encode decision: %w", err)
 	}
@@ -97,7 +97,7 @@ func (e *encoder) addLogged(source string, u *Update, now time.Time, bodyEnd int
 	if x.same {
 		e.buf.Write(e.buf.Bytes()[bodyEnd:x.end])
 	} else {
-		e.decision = storeDecision(u.Decision)
+		e.decision = storeDecision(e.codec.words, u.Decision)
 		if err := e.codec.enc.MarshalToBuffer(&e.decision, &e.buf); err != nil {
 			return fmt.Errorf("encode decision: %w", err)
 		}
@@ -138,7 +138,7 @@ func (c *codec) encodeRecord(r *Record, oldKeys []string) (recordValue, error) {
 		return e.buf.Bytes(), nil
 	}
 	decision := bytes.Clone(recordValue(e.buf.Bytes()).decision())
-	body := storeRecord(r, oldKeys)
+	body := storeRecord(c.words, r, oldKeys)
 	b, err := c.enc.Marshal(&body)
 	if err != nil {
 		return nil, fmt.Errorf("encode record: %w", err)
@@ -158,8 +158,8 @@ func (c *codec) decodeRecord(source, id string, v recordValue, decision []byte) 
 	if err := c.dec.Unmarshal(decision, &d); err != nil {
 		return nil, fmt.Errorf("decision: %w", err)
 	}
-	r := body.load(source, id)
-	r.Decision, r.LoggedAs = d.load(), v.loggedAs()
+	r := body.load(c.words, source, id)
+	r.Decision, r.LoggedAs = d.load(c.words), v.loggedAs()
 	return r, nil
 }
 
@@ -175,7 +175,7 @@ func (c *codec) decodeLogged(seq uint64, v logValue) (Logged, error) {
 	}
 	return Logged{
 		Seq: seq, Previous: v.previous(), Source: head.Source, ID: head.ID, Key: head.Key, Cause: head.Cause,
-		Before: head.before(), Decision: d.load(),
+		Before: head.before(), Decision: d.load(c.words),
 	}, nil
 }
 

@@ -72,7 +72,7 @@ func (c *codec) facts(v recordValue, decision []byte) (facts, error) {
 		key: foldKey(r.Issue.Key), oldKeys: r.OldKeys, loggedAs: v.loggedAs(),
 		gone: r.Issue.Gone, open: !r.Issue.Gone && r.Issue.Category.Open(), parked: r.Parked != nil,
 		outstanding: r.Outstanding, due: r.Due, seen: r.Seen, estimate: r.Issue.Estimate,
-		lane: o.Lane, priority: o.Priority, score: o.Score, marks: o.Marks, policy: unpackHash(o.Policy, o.PolicyText),
+		lane: c.words.unpack(o.Lane), priority: o.Priority, score: o.Score, marks: o.Marks, policy: unpackHash(o.Policy, o.PolicyText),
 	}
 	for _, w := range r.Overrides {
 		f.overrides = append(f.overrides, w.Field)

@@ -37,9 +37,10 @@ type DB struct {
 const (
 	defaultTimeout = 2 * time.Second
 	fileMode       = 0o600
-	// allocMin and allocMax bound the steps in which the file grows.
-	allocMin = 1 << 20
-	allocMax = 16 << 20
+	// The file grows in steps, each of which costs a sync.
+	allocSmall = 512 << 10 // while it is smaller than allocMin
+	allocMin   = 4 << 20
+	allocMax   = 16 << 20
 )
 
 // mapSize is how much address space is reserved for the file. As long as the
@@ -175,7 +176,7 @@ func (d *DB) update(fn func(*bbolt.Tx) error) error {
 	return d.run(func() error {
 		committing := false
 		err := d.bolt.Update(func(tx *bbolt.Tx) error {
-			d.bolt.AllocSize = int(min(max(tx.Size()/8, allocMin), allocMax))
+			d.bolt.AllocSize = growStep(tx.Size())
 			err := fn(tx)
 			committing = err == nil
 			return err
@@ -185,6 +186,14 @@ func (d *DB) update(fn func(*bbolt.Tx) error) error {
 		}
 		return err
 	})
+}
+
+// growStep is by how much a file of some size grows.
+func growStep(size int64) int {
+	if size < allocMin {
+		return allocSmall
+	}
+	return int(min(max(size/8, allocMin), allocMax))
 }
 
 // growth asks the system for what the engine asked in vain: of a failure to
