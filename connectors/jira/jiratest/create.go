@@ -29,7 +29,8 @@ type Spec struct {
 	Custom                     map[string]any // by field id; see checkValue
 }
 
-// Create adds an issue and returns its key. It panics where the description
+// Create adds an issue and returns its key. The search index has known it since
+// its update time. It panics where the description
 // names something that the world does not have: that is a mistake in a test.
 func (s *Server) Create(spec Spec) string {
 	now := s.now()
@@ -42,10 +43,6 @@ func (s *Server) Create(spec Spec) string {
 	s.put(v, v.since)
 	return v.key
 }
-
-// AddIssue is Create for an issue that existed before: the search index knows
-// it since its update time.
-func (s *Server) AddIssue(spec Spec) string { return s.Create(spec) }
 
 func (s *Server) build(spec Spec, now time.Time) (*issue, error) {
 	p := s.project(spec.Project)

@@ -56,7 +56,7 @@ func (s *Server) Generate(seed int64, n int, opt GenerateOptions) {
 	if opt.Span == 0 {
 		opt.Span = 550 * 24 * time.Hour
 	}
-	g := &generator{s: s, r: rand.New(rand.NewPCG(uint64(seed), 0x6a697261)), now: now, opt: opt, epics: map[*Project][]int64{}}
+	g := &generator{s: s, r: rand.New(rand.NewPCG(uint64(seed), uint64(s.opt.Seed))), now: now, opt: opt, epics: map[*Project][]int64{}}
 	g.world()
 	g.fields()
 	for i := range n {

@@ -27,7 +27,7 @@ type Options struct {
 	Flavor string
 	// Now is the clock; nil: time.Now. It is called without any lock held.
 	Now func() time.Time
-	// Seed makes the site's own ids and choices.
+	// Seed is mixed into the backlogs that Generate makes up.
 	Seed int64
 	// BasePath is a prefix of every path, such as "/jira" on Data Center or
 	// "/ex/jira/{cloudId}" behind the gateway.
