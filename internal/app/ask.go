@@ -224,6 +224,9 @@ func (a *App) History(_ context.Context, ref issue.Ref, limit int) (answer.Histo
 // Decisions implements web.Log.
 func (a *App) Decisions(_ context.Context, f web.DecisionFilter) (answer.Decisions, error) {
 	lanes := a.current().laneNames()
+	if f.Until.IsZero() {
+		f.Until = a.opts.Now().Add(time.Hour) // clocks of two runs may differ
+	}
 	var all []answer.Moved
 	err := a.store.LogBetween(f.Since, f.Until, f.Source, func(l state.Logged) bool {
 		m := answer.MovedOf(l, lanes)
@@ -299,7 +302,11 @@ func (a *App) Sources(context.Context) (answer.Sources, error) {
 		return answer.Sources{}, err
 	}
 	out := answer.Sources{Sources: list}
-	if p, err := a.store.Paused(); err == nil {
+	p, err := a.store.Paused()
+	if err != nil {
+		return out, fmt.Errorf("read pause: %w", err)
+	}
+	if p.On {
 		pause := pauseOf(p)
 		out.Pause = &pause
 	}

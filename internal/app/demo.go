@@ -77,7 +77,7 @@ type demoTrackers struct {
 
 func (d *Demo) trackers() demoTrackers {
 	t := demoTrackers{
-		jira:   jiratest.New(jiratest.Options{Now: time.Now, Seed: d.Seed, Token: demoEnv["DEMO_JIRA_TOKEN"]}),
+		jira:   jiratest.New(jiratest.Options{Now: time.Now, Token: demoEnv["DEMO_JIRA_TOKEN"]}),
 		linear: lineartest.New(lineartest.Options{Now: time.Now, Seed: uint64(d.Seed)}),
 	}
 	t.jira.Generate(d.Seed, d.Issues, jiratest.GenerateOptions{Projects: []string{"PAY", "WEB", "HELP"}})
@@ -145,6 +145,8 @@ func (d *Demo) keepGoing(ctx context.Context, a *App, t demoTrackers) error {
 	g.Go(func() error {
 		r := rand.New(rand.NewPCG(uint64(d.Seed), 1))
 		every(run, demoPeople, func() {
+			t.jira.Reset() // the logs of requests are for tests
+			t.linear.Forget()
 			if act := t.jira.Tick(r); act.Key != "" {
 				d.Log.Info("somebody changed an issue", "tracker", "payments", "issue", act.Key, "what", act.Kind)
 			}
