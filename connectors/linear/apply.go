@@ -18,6 +18,9 @@ import (
 // maxBatch is how many issues one issueBatchUpdate takes.
 const maxBatch = 50
 
+// maxWriters bounds parallel updates, whatever reads may do.
+const maxWriters = 4
+
 type issueUpdate struct {
 	Root struct {
 		Success bool         `json:"success"`
@@ -70,7 +73,7 @@ func (c *Client) Apply(ctx context.Context, edits []issue.Edit, done func(issue.
 		return err
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(c.s.Concurrency)
+	g.SetLimit(min(c.s.Concurrency, maxWriters))
 	for _, batch := range batches(jobs) {
 		if err = c.pace(gctx, batch); err != nil {
 			break

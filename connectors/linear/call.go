@@ -34,14 +34,19 @@ type callKey struct{}
 // library builds and sends the document; its own decoder is too slow for pages
 // and drops what errors are made of. So the answer is decoded here, into the
 // target that the context carries, and the library gets one without data.
-type keeper struct{ next http.RoundTripper }
+type keeper struct {
+	next http.RoundTripper
+	// slots bounds the requests under way. A slot is free again before the
+	// answer is decoded, so that the network does not wait for the processor.
+	slots chan struct{}
+}
 
 func (k keeper) RoundTrip(req *http.Request) (*http.Response, error) {
 	info, ok := req.Context().Value(callKey{}).(*callInfo)
 	if !ok {
 		return k.next.RoundTrip(req)
 	}
-	resp, err := k.next.RoundTrip(req)
+	resp, err := k.inSlot(req)
 	if err != nil {
 		info.err = err
 		return nil, err
@@ -60,6 +65,18 @@ func (k keeper) RoundTrip(req *http.Request) (*http.Response, error) {
 		Status: "200 OK", StatusCode: http.StatusOK, Proto: resp.Proto, ProtoMajor: resp.ProtoMajor, ProtoMinor: resp.ProtoMinor,
 		Header: resp.Header, Body: io.NopCloser(strings.NewReader("{}")), ContentLength: 2, Request: req,
 	}, nil
+}
+
+// inSlot sends the request when there is room. The transport hands out complete
+// answers, so nothing is left on the wire after it.
+func (k keeper) inSlot(req *http.Request) (*http.Response, error) {
+	select {
+	case k.slots <- struct{}{}:
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+	defer func() { <-k.slots }()
+	return k.next.RoundTrip(req)
 }
 
 // call is one request.
@@ -144,8 +161,8 @@ func into[T any](target *T) func([]byte) error {
 	}
 }
 
-func newGraphQL(address string, tr *connectors.Transport) *graphql.Client {
+func newGraphQL(s Settings, tr *connectors.Transport) *graphql.Client {
 	client := *tr.Client()
-	client.Transport = keeper{next: client.Transport}
-	return graphql.NewClient(address, &client)
+	client.Transport = keeper{next: client.Transport, slots: make(chan struct{}, s.Concurrency)}
+	return graphql.NewClient(s.URL, &client)
 }

@@ -67,12 +67,13 @@ type spanAnswer[R any] struct {
 	err  error
 }
 
-// run streams the pages in the order of teams and numbers. It keeps at most
-// the settings' concurrency of requests under way.
+// run streams the pages in the order of teams and numbers. It works ahead of
+// the consumer by as many pages as requests may be under way and two that are
+// being decoded or wait for their turn.
 func (s *scan[N, R]) run(ctx context.Context, from span) iter.Seq2[step[R], error] {
 	return func(yield func(step[R], error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		queue := make(chan chan spanAnswer[R], s.c.s.Concurrency-1)
+		queue := make(chan chan spanAnswer[R], s.c.s.Concurrency+1)
 		var wg sync.WaitGroup
 		defer wg.Wait()
 		defer cancel()
