@@ -108,6 +108,9 @@ func (e Explanation) NoRule() bool {
 // numbers says what came out beside the lane.
 func (e Explanation) numbers() []string {
 	score := fmt.Sprintf("Score %s out of 100", Number(e.Score))
+	if p := e.TeamPercentile; p != nil {
+		score += fmt.Sprintf(" (in its team %.0f %% score no higher)", *p)
+	}
 	if e.Effort > 0 {
 		score += fmt.Sprintf("; value per effort %s, at an effort of %s", Number(e.ValuePerEffort), Number(e.Effort))
 	}

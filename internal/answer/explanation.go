@@ -40,6 +40,8 @@ type Explanation struct {
 	Because    Because   `json:"because,omitzero"`
 	Effort     float64   `json:"effort,omitempty"`
 	Confidence float64   `json:"confidence"` // share of the score's weight on real inputs, 0..1
+	// TeamPercentile is as in Item.
+	TeamPercentile *float64 `json:"team_percentile,omitempty"`
 	// LowConfidence tells that the lane demands more confidence, so that nothing
 	// is written.
 	LowConfidence bool           `json:"low_confidence,omitempty"`

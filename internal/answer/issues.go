@@ -2,6 +2,7 @@ package answer
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -39,10 +40,17 @@ type Item struct {
 	Undecided      string         `json:"undecided,omitempty"`
 	Overridden     []issue.Field  `json:"overridden,omitempty"`
 	Parked         bool           `json:"parked,omitempty"`
+	// TeamPercentile places the score among the open issues of the same team: 90
+	// means that nine in ten score no higher. It stands beside the score, which
+	// alone decides. Null where the issue is undecided.
+	TeamPercentile *float64 `json:"team_percentile"`
 
 	// What the order needs exactly, before rounding.
 	rank    float64
 	created time.Time
+	// What the percentile needs.
+	team  string
+	score float64
 }
 
 // ItemOf describes a record in a list.
@@ -53,7 +61,7 @@ func ItemOf(r *state.Record) Item {
 		Score: Round(d.Score), ValuePerEffort: Round(d.ValuePerEffort()), Priority: d.Priority, Horizon: d.Horizon,
 		Since: r.Memory.LaneSince.UTC(), SLA: d.SLA, Confidence: Round(d.Confidence), Kind: i.Kind,
 		Status: i.Status.Name, Assignee: personName(i.Assignee), Undecided: d.Undecided, Parked: r.Parked != nil,
-		rank: d.ValuePerEffort(), created: i.Created,
+		rank: d.ValuePerEffort(), created: i.Created, team: i.Source + "/" + i.Project, score: d.Score,
 	}
 	for _, p := range d.Pillars {
 		it.Missing = append(it.Missing, p.Missing...)
@@ -86,6 +94,35 @@ func Rank(items []Item, lanes []string) {
 			cmp.Compare(a.ID, b.ID),
 		)
 	})
+}
+
+// PlaceInTeams sets the percentiles of a complete list of items. Percentiles
+// make issues of teams comparable whose scores are not: see Item.
+func PlaceInTeams(items []Item) {
+	scores := map[string][]float64{}
+	for _, it := range items {
+		if it.Undecided == "" {
+			scores[it.team] = append(scores[it.team], it.score)
+		}
+	}
+	for _, list := range scores {
+		slices.Sort(list)
+	}
+	for n := range items {
+		it := &items[n]
+		if it.Undecided != "" {
+			continue
+		}
+		list := scores[it.team]
+		notHigher, _ := slices.BinarySearchFunc(list, it.score, func(a, score float64) int {
+			if a <= score {
+				return -1
+			}
+			return 1
+		})
+		p := math.Round(100 * float64(notHigher) / float64(len(list)))
+		it.TeamPercentile = &p
+	}
 }
 
 // LeastCertain returns the n open, decided items whose score rests least on

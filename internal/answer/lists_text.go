@@ -11,12 +11,12 @@ import (
 func (l Issues) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
 	t := &table{columns: []column{
-		{head: "ISSUE"}, {head: "LANE"}, {head: "PRIORITY"}, {head: "SCORE", right: true}, {head: "V/E", right: true},
+		{head: "ISSUE"}, {head: "LANE"}, {head: "PRIORITY"}, {head: "SCORE", right: true}, {head: "IN TEAM", right: true}, {head: "V/E", right: true},
 		{head: "SINCE"}, {head: "NOTE", flex: true}, {head: "TITLE", flex: true},
 	}}
 	for _, i := range l.Issues {
 		t.row(text(i.Ref), cell{orDash(i.Lane), cyan}, cell{i.Priority.String(), priorityColor(i.Priority)},
-			text(fixed(i.Score)), text(fixed(i.ValuePerEffort)), text(sinceCell(s, i)), cell{i.Note(), yellow}, text(i.Title))
+			text(fixed(i.Score)), text(teamCell(i)), text(fixed(i.ValuePerEffort)), text(sinceCell(s, i)), cell{i.Note(), yellow}, text(i.Title))
 	}
 	d.table(t)
 	if len(l.Issues) > 0 {
@@ -31,6 +31,14 @@ func (l Issues) WriteText(w io.Writer, s Style) error {
 		d.line("%s.", Count(l.Total, "issue"))
 	}
 	return d.writeTo(w)
+}
+
+// teamCell is the percentile in the team.
+func teamCell(i Item) string {
+	if i.TeamPercentile == nil {
+		return "–"
+	}
+	return fmt.Sprintf("p%.0f", *i.TeamPercentile)
 }
 
 func sinceCell(s Style, i Item) string {

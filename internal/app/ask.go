@@ -48,13 +48,18 @@ func (e *engine) laneNames() []string {
 	return out
 }
 
-// items lists the open issues that keep says yes to, in rank order.
+// items lists the open issues that keep says yes to, in rank order. Each has
+// its place among all open issues of its team.
 func (a *App) items(e *engine, keep func(*state.Record) bool) ([]answer.Item, error) {
 	var items []answer.Item
+	kept := map[string]bool{}
 	for _, s := range e.sources {
 		err := a.store.Each(s.Name, func(r *state.Record) bool {
-			if r.Issue.Open() && keep(r) {
+			if r.Issue.Open() {
 				items = append(items, answer.ItemOf(r))
+				if keep(r) {
+					kept[s.Name+"/"+r.Issue.ID] = true
+				}
 			}
 			return true
 		})
@@ -62,6 +67,8 @@ func (a *App) items(e *engine, keep func(*state.Record) bool) ([]answer.Item, er
 			return nil, fmt.Errorf("list issues of %s: %w", s.Name, err)
 		}
 	}
+	answer.PlaceInTeams(items)
+	items = slices.DeleteFunc(items, func(it answer.Item) bool { return !kept[issue.ParseRef(it.Ref).Source+"/"+it.ID] })
 	answer.Rank(items, e.laneNames())
 	return items, nil
 }
@@ -146,6 +153,9 @@ func (a *App) Explain(_ context.Context, ref issue.Ref) (answer.Explanation, err
 	now := e.cfg.Set.For(r.Issue.Source, r.Issue.Project)
 	x := answer.NewExplanation(r, a.reasons(now, r))
 	x.Cause = a.cause(r.LoggedAs)
+	if x.TeamPercentile, err = a.placeInTeam(r); err != nil {
+		return x, fmt.Errorf("explain %s: %w", r.Issue.Ref(), err)
+	}
 	entries, err := a.store.EntriesOf(r.Issue.Source, r.Issue.ID)
 	if err != nil {
 		return x, fmt.Errorf("explain %s: %w", r.Issue.Ref(), err)
@@ -165,6 +175,23 @@ func (a *App) Explain(_ context.Context, ref issue.Ref) (answer.Explanation, err
 		}
 	}
 	return x, nil
+}
+
+// placeInTeam is the percentile of an open, decided issue among those of its
+// team.
+func (a *App) placeInTeam(r *state.Record) (*float64, error) {
+	if !r.Issue.Open() || r.Decision.Undecided != "" {
+		return nil, nil
+	}
+	team := []answer.Item{answer.ItemOf(r)}
+	err := a.store.Each(r.Issue.Source, func(o *state.Record) bool {
+		if o.Issue.Open() && o.Issue.Project == r.Issue.Project && o.Issue.ID != r.Issue.ID {
+			team = append(team, answer.ItemOf(o))
+		}
+		return true
+	})
+	answer.PlaceInTeams(team)
+	return team[0].TeamPercentile, err
 }
 
 // reasons has the policy put a decision into words: the policy that made it,

@@ -109,7 +109,8 @@ type CommentEdit struct {
 // Result is what became of one Edit.
 type Result struct {
 	ID string
-	// Err is nil when every change was written.
+	// Err is nil when every change was written. Beside Refused it says why those
+	// fields were refused.
 	Err error
 	// Refused lists fields that the tracker does not let us write on this
 	// issue (not on its screen, no permission); the others were written.

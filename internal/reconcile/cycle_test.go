@@ -378,6 +378,19 @@ func TestWritesThatGoWrong(t *testing.T) {
 		w.expect("labels", w.labels(1), hotfixLabels)
 		w.expect("gaps", w.record(1).Gaps, []issue.Field{issue.FieldPriority})
 		w.quiet()
+		clear(w.tracker.refuse)
+		w.cycle(reconcile.Task{Sweep: true, List: true})
+		w.expect("tried again after the sweep", w.tracker.issues[id(1)].Priority, issue.High)
+	})
+	t.Run("a field is refused with a reason: the others were written all the same", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.tracker.refuse[issue.FieldHorizon] = true
+		w.tracker.refusal = &connectors.Error{Kind: connectors.Invalid, Op: "edit", Detail: "an admin must create the label"}
+		r := w.once()
+		w.expect("statuses", statuses(r), "applied refused applied")
+		w.expect("parked", w.record(1).Parked == nil, true)
+		w.expect("applied", w.record(1).Applied[issue.FieldLane], "lane:hotfix")
 	})
 	t.Run("a person edits between our read and our write: the person wins", func(t *testing.T) {
 		w := newWorld(t)

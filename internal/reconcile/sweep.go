@@ -53,6 +53,9 @@ func (c *cycle) sweep() error {
 	if err := c.absent(missing); err != nil {
 		return err
 	}
+	if err := c.forgetGaps(); err != nil {
+		return err
+	}
 	c.st.LastSweep = c.now
 	return c.commit(state.Batch{State: &c.st})
 }
@@ -86,6 +89,22 @@ func (c *cycle) unknown(ids []string) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// forgetGaps lets refused fields be tried again: a screen may have been mended
+// since.
+func (c *cycle) forgetGaps() error {
+	var ids []string
+	err := c.Store.Each(c.Source, func(r *state.Record) bool {
+		if len(r.Gaps) > 0 {
+			ids = append(ids, r.Issue.ID)
+		}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("list refused fields: %w", err)
+	}
+	return c.change(ids, func(r *state.Record) bool { r.Gaps = nil; return true })
 }
 
 // absent confirms missing issues by id. The ones that the tracker still shows

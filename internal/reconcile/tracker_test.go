@@ -28,6 +28,7 @@ type tracker struct {
 	fail      func(e issue.Edit) error
 	lose      func(e issue.Edit) bool // applied, but the answer is lost
 	refuse    map[issue.Field]bool
+	refusal   error // why
 	pullErr   error
 	listErr   error
 	stopAfter int // pages of a pull before it breaks; 0 never
@@ -194,7 +195,7 @@ func (t *tracker) write(e issue.Edit) issue.Result {
 	for _, c := range e.Changes {
 		switch {
 		case t.refuse[c.Field]:
-			res.Refused = append(res.Refused, c.Field)
+			res.Refused, res.Err = append(res.Refused, c.Field), t.refusal
 		case c.Field == issue.FieldComment:
 			t.comments[e.Comment.Marker] = e.Comment.Body
 			res.CommentID = cmp.Or(e.Comment.ID, "c-"+e.ID)

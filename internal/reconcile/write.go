@@ -341,35 +341,23 @@ func (o *outbox) settle() error {
 // land applies one outcome to its record and entries.
 func (o *outbox) land(f *flight, res issue.Result) {
 	r := f.record
+	failed := res.Err != nil && len(res.Refused) == 0
 	for n := range f.entries {
 		e := &f.entries[n]
-		status := Applied
-		switch {
-		case res.Err != nil && unsure(res.Err):
-			status = FailedNow // the entry stays pending: it may have happened
-		case res.Err != nil:
-			status = FailedNow
-			e.Status, e.Error, e.Done = state.EntryFailed, res.Err.Error(), o.now
-		case slices.Contains(res.Refused, e.Change.Field):
-			status = Refused
-			e.Status, e.Error, e.Done = state.EntryFailed, "the tracker does not let us write this field on this issue", o.now
-			if writable(r, e.Change.Field) == 1 {
-				r.Gaps = append(r.Gaps, e.Change.Field)
-			}
-		default:
-			e.Status, e.Done = state.EntryApplied, o.now
-			o.effect(f, *e)
-		}
+		status := o.outcome(f, e, res, failed)
 		o.report.Lines = append(o.report.Lines, Line{Ref: r.Issue.Ref(), ID: r.Issue.ID, Change: e.Change, Status: status})
 		if o.Observer != nil {
 			o.Observer.Change(o.Source, e.Change.Field, status)
 		}
 	}
-	if res.Err != nil {
+	switch {
+	case failed:
 		o.park(r, res.Err)
-	} else {
-		o.report.Changed++
+	default:
 		r.Parked = nil
+		if len(res.Refused) < len(f.entries) {
+			o.report.Changed++
+		}
 		if res.Updated.After(r.Issue.Updated) {
 			r.Issue.Updated = res.Updated.UTC()
 		}
@@ -379,6 +367,30 @@ func (o *outbox) land(f *flight, res issue.Result) {
 	}
 	r.Outstanding = len(o.changes(r))
 	r.Due = o.due(r)
+}
+
+// outcome settles one entry and names its status.
+func (o *outbox) outcome(f *flight, e *state.Entry, res issue.Result, failed bool) string {
+	switch {
+	case failed && unsure(res.Err):
+		return FailedNow // the entry stays pending: the write may have happened
+	case failed:
+		e.Status, e.Error, e.Done = state.EntryFailed, res.Err.Error(), o.now
+		return FailedNow
+	case slices.Contains(res.Refused, e.Change.Field):
+		e.Status, e.Error, e.Done = state.EntryFailed, "the tracker does not let us write this field on this issue", o.now
+		if res.Err != nil {
+			e.Error = res.Err.Error()
+		}
+		if writable(f.record, e.Change.Field) == 1 {
+			f.record.Gaps = append(f.record.Gaps, e.Change.Field)
+			o.Log.Warn("field refused; it is tried again after the next sweep", "source", o.Source, "issue", f.record.Issue.Key, "field", e.Change.Field, "err", e.Error)
+		}
+		return Refused
+	}
+	e.Status, e.Done = state.EntryApplied, o.now
+	o.effect(f, *e)
+	return Applied
 }
 
 // lines reports items that were not sent.
