@@ -321,8 +321,36 @@ func TestTheIndexLags(t *testing.T) {
 	w.quiet()
 }
 
+func TestAnOlderAnswerOfTheIndexIsIgnored(t *testing.T) {
+	w := newWorld(t)
+	w.tracker.add(1, bug)
+	w.tracker.lag(id(1))
+	w.once()
+	n := w.tracker.calls["fetch"]
+	w.quiet()
+	w.expect("requests because of it", w.tracker.calls["fetch"], n)
+	w.expect("what is known", strings.Join(w.record(1).Issue.Labels, " "), hotfixLabels)
+}
+
 func TestWritesThatGoWrong(t *testing.T) {
 	network := &connectors.Error{Kind: connectors.Network, Op: "edit"}
+	t.Run("the process dies after the write arrived: found out, not sent again, and can be undone", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.tracker.crash = true
+		func() {
+			defer func() { w.expect("died", recover() == errCrash, true) }()
+			w.once()
+		}()
+		w.tracker.crash = false
+		w.restart()
+		w.quiet()
+		w.expect("pending", pending(w), 0)
+		if r := w.cycler.Undo(t.Context(), reconcile.Undo{ID: id(1), By: "op"}); r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		w.expect("labels", w.labels(1), "")
+	})
 	t.Run("applied, but the answer was lost: found out, not sent again", func(t *testing.T) {
 		w := newWorld(t)
 		w.tracker.add(1, bug)
@@ -444,6 +472,18 @@ func TestGuard(t *testing.T) {
 	w.quiet() // the approval was for another policy
 }
 
+func TestAnApprovalDoesNotCoverALargerPlan(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.opts.Guard = reconcile.Guard{MaxChanges: 5} })
+	for n := range 10 {
+		w.tracker.add(n, nil)
+	}
+	approve(w, w.once().Held.ID)
+	for n := range 10 {
+		w.tracker.add(10+n, nil)
+	}
+	w.quiet()
+}
+
 func approve(w *world, planID string) {
 	w.Helper()
 	p, err := w.store.Plan(planID)
@@ -544,6 +584,22 @@ func TestPull(t *testing.T) {
 		w.wait(time.Hour)
 		w.once()
 		w.expect("the last one", w.labels(11), hotfixLabels)
+	})
+	t.Run("a doubt that cannot be confirmed keeps the watermark", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.once()
+		w.wait(time.Hour)
+		w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldLane, To: "lane:feature"})
+		w.wait(time.Hour)
+		w.tracker.fetchErr = &connectors.Error{Kind: connectors.Server, Op: "fetch"}
+		broken(w, "no answer to the doubt")
+		st, err := w.store.Source("payments")
+		w.expect("failures", fmt.Sprint(st.Failures, st.ErrorKind, err), "1server<nil>")
+		w.wait(time.Hour)
+		w.tracker.fetchErr = nil
+		w.quiet()
+		w.expect("overrides", len(w.record(1).Overrides), 1)
 	})
 	t.Run("a change that the index shows late is read within the overlap", func(t *testing.T) {
 		w := newWorld(t)

@@ -29,6 +29,8 @@ type tracker struct {
 	lose      func(e issue.Edit) bool // applied, but the answer is lost
 	refuse    map[issue.Field]bool
 	refusal   error // why
+	crash     bool  // the process dies after a write arrived
+	fetchErr  error
 	pullErr   error
 	listErr   error
 	stopAfter int // pages of a pull before it breaks; 0 never
@@ -43,6 +45,8 @@ func newTracker(now func() time.Time) *tracker {
 	return &tracker{now: now, issues: map[string]*issue.Issue{}, events: map[string][]issue.Event{}, index: map[string]issue.Issue{},
 		hidden: map[string]bool{}, unlisted: map[string]bool{}, refuse: map[issue.Field]bool{}, comments: map[string]string{}, calls: map[string]int{}}
 }
+
+var errCrash = errors.New("the process dies here")
 
 var self = issue.Actor{Person: issue.Person{ID: "bot", Name: "lanekeeper"}, Self: true}
 
@@ -145,6 +149,9 @@ func (t *tracker) IDs(context.Context) ([]string, error) {
 
 func (t *tracker) Fetch(_ context.Context, ids []string) (issue.Lookup, error) {
 	t.calls["fetch"]++
+	if t.fetchErr != nil {
+		return issue.Lookup{}, t.fetchErr
+	}
 	var out issue.Lookup
 	for _, id := range ids {
 		i, ok := t.issues[id]
@@ -180,7 +187,11 @@ func (t *tracker) Apply(ctx context.Context, edits []issue.Edit, done func(issue
 			return ctx.Err()
 		}
 		t.edits = append(t.edits, e)
-		done(t.write(e))
+		res := t.write(e)
+		if t.crash {
+			panic(errCrash)
+		}
+		done(res)
 	}
 	return nil
 }
