@@ -62,10 +62,14 @@ func (l *issueList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
+// summary is the field of the title, as it stands in JSON.
+const summary = `"summary"`
+
 var (
 	errNoObject = errors.New("the issue is not an object")
 	errNoID     = errors.New("the issue has no usable id or key")
 	errNoFields = errors.New("the issue came without its fields")
+	errNoTitle  = errors.New("the summary did not load")
 )
 
 // issue reads one issue. bad tells why it cannot be used, err that the rest of
@@ -75,7 +79,7 @@ func (d *decoder) issue(dec *jsontext.Decoder, i *issue.Issue) (bad, err error) 
 		return errNoObject, dec.SkipValue()
 	}
 	i.Source = d.source
-	seen, hasFields := issue.Inputs(0), false
+	seen, titled, hasFields := issue.Inputs(0), false, false
 	err = members(dec, func(name []byte) error {
 		switch string(name) {
 		case `"id"`:
@@ -86,7 +90,7 @@ func (d *decoder) issue(dec *jsontext.Decoder, i *issue.Issue) (bad, err error) 
 			return err
 		case `"fields"`:
 			hasFields = dec.PeekKind() == '{'
-			seen, err = d.fields(dec, i)
+			seen, titled, err = d.fields(dec, i)
 			return err
 		}
 		return dec.SkipValue()
@@ -99,6 +103,8 @@ func (d *decoder) issue(dec *jsontext.Decoder, i *issue.Issue) (bad, err error) 
 		return errNoID, nil
 	case !hasFields:
 		return errNoFields, nil
+	case !titled && d.asks(summary):
+		return errNoTitle, nil
 	}
 	i.Unknown |= d.present &^ seen
 	if i.Project == "" {
@@ -109,12 +115,19 @@ func (d *decoder) issue(dec *jsontext.Decoder, i *issue.Issue) (bad, err error) 
 	return nil, nil
 }
 
-// fields reads the fields object and returns the inputs that were there.
-func (d *decoder) fields(dec *jsontext.Decoder, i *issue.Issue) (seen issue.Inputs, err error) {
+// asks reports whether a field, given as it stands in JSON, is asked for.
+func (d *decoder) asks(field string) bool {
+	_, ok := d.uses[field]
+	return ok
+}
+
+// fields reads the fields object and returns the inputs that were there, and
+// whether the issue has a title.
+func (d *decoder) fields(dec *jsontext.Decoder, i *issue.Issue) (seen issue.Inputs, titled bool, err error) {
 	if dec.PeekKind() != '{' {
-		return 0, dec.SkipValue()
+		return 0, false, dec.SkipValue()
 	}
-	return seen, members(dec, func(name []byte) error {
+	return seen, titled, members(dec, func(name []byte) error {
 		u, wanted := d.uses[string(name)]
 		if !wanted {
 			return dec.SkipValue()
@@ -126,6 +139,8 @@ func (d *decoder) fields(dec *jsontext.Decoder, i *issue.Issue) (seen issue.Inpu
 		seen |= u.input
 		if u.set(d, i, v) != nil {
 			i.Unknown |= u.input
+		} else if string(name) == summary {
+			titled = true
 		}
 		return nil
 	})

@@ -53,7 +53,7 @@ func decodePage(t testing.TB, cat *catalog, page string) (*issueList, error) {
 // one decodes a single issue with the given fields.
 func one(t *testing.T, cat *catalog, fields string) issue.Issue {
 	t.Helper()
-	l, err := decodePage(t, cat, `{"issues":[{"id":"10001","key":"PAY-1","fields":{`+fields+`}}]}`)
+	l, err := decodePage(t, cat, `{"issues":[{"id":"10001","key":"PAY-1","fields":{"summary":"Title",`+fields+`}}]}`)
 	if err != nil || len(l.issues) != 1 {
 		t.Fatalf("%v %v", err, l)
 	}
@@ -127,8 +127,9 @@ func TestAbsentNullAndWrongAreDifferent(t *testing.T) {
 func TestOneBadIssueDoesNotCostTheOthers(t *testing.T) {
 	cat := testCatalog(t, nil, 0)
 	l, err := decodePage(t, cat, `{"issues":[
-		{"id":"1","key":"PAY-1","fields":{}}, 7, null, "x", {"key":"PAY-2","fields":{}}, {"id":"abc","key":"PAY-3","fields":{}},
-		{"id":"4","key":"PAY-4"}, {"id":"5","key":"PAY-5","fields":null}, {"id":6,"key":"PAY-6","fields":{"summary":7}}, {"id":"7","key":"PAY-7","fields":{"summary":"é\ud800"}}]}`)
+		{"id":"1","key":"PAY-1","fields":{"summary":"x"}}, 7, null, "x", {"key":"PAY-2","fields":{}}, {"id":"abc","key":"PAY-3","fields":{}},
+		{"id":"4","key":"PAY-4"}, {"id":"5","key":"PAY-5","fields":null}, {"id":6,"key":"PAY-6","fields":{"summary":"x"}}, {"id":8,"key":"PAY-8","fields":{"summary":7}},
+		{"id":9,"key":"PAY-9","fields":{"summary":null}}, {"id":10,"key":"PAY-10","fields":{}}, {"id":"7","key":"PAY-7","fields":{"summary":"é\ud800"}}]}`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestOneBadIssueDoesNotCostTheOthers(t *testing.T) {
 	if diff := cmp.Diff([]string{"PAY-1", "PAY-6", "PAY-7"}, good); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([]string{"", "", "", "PAY-2", "PAY-3", "PAY-4", "PAY-5"}, bad); diff != "" {
+	if diff := cmp.Diff([]string{"", "", "", "PAY-2", "PAY-3", "PAY-4", "PAY-5", "PAY-8", "PAY-9", "PAY-10"}, bad); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -161,7 +162,7 @@ func TestInvalidUTF8AndDuplicateNamesAreRead(t *testing.T) {
 }
 
 func TestIssueOutsideTheProjectsIsGone(t *testing.T) {
-	l, _ := decodePage(t, testCatalog(t, nil, 0), `{"issues":[{"id":"1","key":"WEB-1","fields":{"project":{"key":"WEB"}}}]}`)
+	l, _ := decodePage(t, testCatalog(t, nil, 0), `{"issues":[{"id":"1","key":"WEB-1","fields":{"summary":"x","project":{"key":"WEB"}}}]}`)
 	if !l.issues[0].Gone {
 		t.Error("a moved issue is still ours")
 	}
@@ -380,4 +381,28 @@ func TestErrorBodies(t *testing.T) {
 			t.Errorf("%s: %q %s", tt.body, detail, diff)
 		}
 	}
+}
+
+func FuzzReadLog(f *testing.F) {
+	f.Add(`[{"author":{"accountId":"a"},"created":1700000000,"items":[{"field":"labels","fromString":"a","toString":"a b"}]}]`)
+	f.Add(`[{"author":null,"created":"2026-01-02T03:04:05.678+0200","items":[{"fieldId":"status","to":"3"},{"fieldId":"duedate","to":null}]}]`)
+	f.Add(`null`)
+	c := &Client{account: account{id: "a"}}
+	f.Fuzz(func(t *testing.T, s string) {
+		log, err := readLog([]byte(s))
+		if err != nil {
+			return
+		}
+		events := c.events(log)
+		for n := 1; n < len(events); n++ {
+			if events[n].At.Before(events[n-1].At) {
+				t.Fatal("not oldest first")
+			}
+		}
+		for _, e := range events {
+			if e.Field == issue.FieldLabels && (e.From == "") == (e.To == "") {
+				t.Fatalf("a label event is neither added nor removed: %+v", e)
+			}
+		}
+	})
 }

@@ -137,7 +137,7 @@ func (c *Client) dcFetch(ctx context.Context, ids []string) (*issueList, error) 
 	}
 	page := searchPage{Issues: issueList{d: cat.decoder}}
 	list := &page.Issues
-	err = dcSearch(ctx, c, among(ids), cat.request, len(ids), &page)
+	err = dcLookup(ctx, c, among(ids), cat.request, len(ids), &page)
 	if err != nil && connectors.KindOf(err) != connectors.Invalid && !errors.Is(err, connectors.ErrTooLarge) {
 		return nil, err
 	}
@@ -222,7 +222,7 @@ func (c *Client) inside(ctx context.Context, list []issue.Issue) (map[string]boo
 	jql := c.set.scope() + " AND " + among(ids)
 	if c.flavor() == DataCenter {
 		var page idPage
-		err := dcSearch(ctx, c, jql, []string{"summary"}, len(ids), &page)
+		err := dcLookup(ctx, c, jql, []string{"summary"}, len(ids), &page)
 		for _, i := range page.Issues {
 			inside[i.id] = true
 		}

@@ -73,6 +73,10 @@ func (c *Client) explain(e *connectors.Error, resp *http.Response, body []byte) 
 		e.Hint = "the token is wrong, has expired, or is a scoped token on the site address (those need https://api.atlassian.com/ex/jira/{cloudId})"
 	case connectors.Forbidden:
 		e.Hint = "the account lacks a permission for this; `lanekeeper check` names it"
+	case connectors.Invalid:
+		if e.Op == opSearch {
+			e.Hint = "check projects and jql; a project without the permission Browse Projects counts as missing, and `lanekeeper check` tells which"
+		}
 	case connectors.Unavailable:
 		e.Hint = "this Jira has no such endpoint: check flavor"
 	case connectors.RateLimited:

@@ -78,7 +78,7 @@ func (c *Client) keyed(ctx context.Context, cat *catalog, r keyRange) iter.Seq2[
 		size := dcPage
 		for range pageBudget {
 			page := searchPage{Issues: issueList{d: cat.decoder}}
-			err := dcSearch(ctx, c, r.jql(c.set)+" ORDER BY key ASC", cat.request, size, &page)
+			err := dcLookup(ctx, c, r.jql(c.set)+" ORDER BY key ASC", cat.request, size, &page)
 			if size > 1 && errors.Is(err, connectors.ErrTooLarge) {
 				size /= 2
 				continue

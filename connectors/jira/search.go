@@ -129,11 +129,21 @@ func cloudSearch[P any](ctx context.Context, c *Client, q query, fresh func() *P
 }
 
 // dcSearch asks Data Center for one page. Paging is by key, never by startAt:
-// offsets over a moving list lose rows, and end at 10,000. Unknown keys in a
-// range are fine, hence no validation.
+// offsets over a moving list lose rows, and end at 10,000. The server checks
+// the query: without that, a project that is hidden from us would look empty.
 func dcSearch(ctx context.Context, c *Client, jql string, fields []string, size int, page any) error {
+	return c.dcPage(ctx, jql, fields, size, page, true)
+}
+
+// dcLookup is dcSearch for a query that names keys or ids. Some of them may
+// not exist, which is fine, hence no check.
+func dcLookup(ctx context.Context, c *Client, jql string, fields []string, size int, page any) error {
+	return c.dcPage(ctx, jql, fields, size, page, false)
+}
+
+func (c *Client) dcPage(ctx context.Context, jql string, fields []string, size int, page any, checked bool) error {
 	_, err := c.do(ctx, call{op: opSearch, again: true, method: http.MethodPost, path: "search", into: page,
-		body: map[string]any{"jql": jql, "fields": fields, "maxResults": size, "startAt": 0, "validateQuery": false}})
+		body: map[string]any{"jql": jql, "fields": fields, "maxResults": size, "startAt": 0, "validateQuery": checked}})
 	return err
 }
 

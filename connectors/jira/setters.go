@@ -27,9 +27,11 @@ type named struct {
 	Name string `json:"name"`
 }
 
+// setTitle refuses null: every issue has a summary, so null says that it was
+// not loaded, and policies would take an unknown title for an empty one.
 func setTitle(_ *decoder, i *issue.Issue, v jsontext.Value) (err error) {
 	if v.Kind() == 'n' {
-		return nil
+		return errNoTitle
 	}
 	i.Title, err = text(v)
 	return err

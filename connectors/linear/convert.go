@@ -50,15 +50,15 @@ type converter struct {
 	unknown issue.Inputs // fields that cannot be read in this workspace
 }
 
-var errIncomplete = errors.New("the issue lacks its id, key, team or update time")
+var errIncomplete = errors.New("the issue lacks its id, key, title, team or update time")
 
 // issue converts one node.
 func (v *converter) issue(n *issueNode) (issue.Issue, error) {
-	if n.ID == "" || n.Identifier == "" || n.Team.Key == "" || n.UpdatedAt.IsZero() {
+	if n.ID == "" || n.Identifier == "" || n.Team.Key == "" || n.Title == nil || n.UpdatedAt.IsZero() {
 		return issue.Issue{}, errIncomplete
 	}
 	i := issue.Issue{
-		ID: n.ID, Key: n.Identifier, Source: v.c.o.Source, Project: n.Team.Key, URL: n.URL, Title: n.Title, Description: n.Description,
+		ID: n.ID, Key: n.Identifier, Source: v.c.o.Source, Project: n.Team.Key, URL: n.URL, Title: *n.Title, Description: n.Description,
 		Assignee: person(n.Assignee), Reporter: person(n.Creator), Estimate: n.Estimate,
 		Created: n.CreatedAt.UTC(), Updated: n.UpdatedAt.UTC(), Started: n.StartedAt.UTC(), Resolved: resolved(n), Due: v.due(n),
 		Gone: !n.ArchivedAt.IsZero() || n.Trashed || !v.c.inScope(n.Team.Key), Unknown: v.unknown,

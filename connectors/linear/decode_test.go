@@ -187,7 +187,7 @@ func TestBrokenPagesAreErrors(t *testing.T) {
 func TestTextThatIsNotUTF8IsKept(t *testing.T) {
 	body := fmt.Sprintf(`{"data":{"issues":{"nodes":[{"id":"x","title":"caf%s \ud83d z 👩‍💻 שלום"}],"pageInfo":{"hasNextPage":false}}}}`, "\xe9")
 	var p page[issueNode]
-	if err := p.decode([]byte(body)); err != nil || len(p.nodes) != 1 || !strings.HasSuffix(p.nodes[0].Title, "שלום") {
+	if err := p.decode([]byte(body)); err != nil || len(p.nodes) != 1 || !strings.HasSuffix(*p.nodes[0].Title, "שלום") {
 		t.Errorf("%+v %v", p, err)
 	}
 }

@@ -71,13 +71,22 @@ func (c *Client) judge(op string, resp *http.Response, body []byte) *connectors.
 			return &connectors.Error{Kind: connectors.Contract, Op: op, Status: resp.StatusCode, Detail: connectors.ExcerptBody(body),
 				Hint: "the answer is not GraphQL; check url, and what stands between here and Linear"}
 		}
-		return e
+		return advise(e)
 	}
 	first := errs[0]
 	e := &connectors.Error{Kind: kindOf(first, resp.StatusCode), Op: op, Status: resp.StatusCode, Detail: connectors.Excerpt(detail(first))}
-	switch e.Kind {
-	case connectors.RateLimited:
+	if e.Kind == connectors.RateLimited {
 		e.RetryAfter = refill(resp, c.now())
+	}
+	return advise(e)
+}
+
+// advise says what a person can do about an error that a person can mend.
+func advise(e *connectors.Error) *connectors.Error {
+	if e == nil {
+		return nil
+	}
+	switch e.Kind {
 	case connectors.Auth:
 		e.Hint = "check the API key or OAuth token; it may be revoked or expired"
 	case connectors.Forbidden:

@@ -39,7 +39,7 @@ type issueNode struct {
 	Identifier  string    `json:"identifier"`
 	Number      float64   `json:"number"`
 	URL         string    `json:"url"`
-	Title       string    `json:"title"`
+	Title       *string   `json:"title"` // null: not loaded, for every issue has one
 	Priority    *float64  `json:"priority"`
 	DueDate     string    `json:"dueDate"`
 	LabelIDs    []string  `json:"labelIds"`
