@@ -51,6 +51,7 @@ func TestCommands(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Values[scriptKey{}] = &trackers{byName: map[string]simulated{}}
 			e.Setenv("JIRA_TOKEN", "secret-token")
+			e.Setenv("DC_TOKEN", "secret-token")
 			e.Setenv("LINEAR_KEY", lineartest.APIKey)
 			return nil
 		},
