@@ -49,8 +49,9 @@ type Client struct {
 	chain   *connectors.Transport
 	builder *gojira.Client
 
-	// learning lets one goroutine at a time learn a project's priorities.
-	learning sync.Mutex
+	// learning has one place: one goroutine at a time learns a project's
+	// priorities. A wait for it ends with the context, unlike one for a lock.
+	learning chan struct{}
 
 	mu      sync.Mutex
 	site    *site
@@ -78,7 +79,7 @@ func New(set Settings, o Options) (*Client, error) {
 	}
 	c := &Client{
 		set: set, source: o.Source, inputs: o.Inputs | issue.InputManaged, log: o.Log, now: o.Now,
-		lists: map[string]*priorityList{}, types: map[string]string{}, gaps: map[gap]time.Time{}, people: map[string]cachedPerson{},
+		learning: make(chan struct{}, 1), lists: map[string]*priorityList{}, types: map[string]string{}, gaps: map[gap]time.Time{}, people: map[string]cachedPerson{},
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 )
@@ -58,14 +60,14 @@ func (c *Client) History(ctx context.Context, ids []string) (map[string]issue.Hi
 // cloudHistory adds the histories of up to 1,000 issues; the log of one may be
 // divided over pages.
 func (c *Client) cloudHistory(ctx context.Context, ids []string, out map[string]issue.History) error {
-	logs := map[string][]changes{}
+	logs, bad := map[string][]changes{}, map[string]bool{}
 	body := map[string]any{"issueIdsOrKeys": ids, "fieldIds": historyFields[:], "maxResults": 10000}
 	seen := map[string]bool{}
 	for range pageBudget {
 		var page struct {
 			Logs []struct {
-				ID        string    `json:"issueId"`
-				Histories []changes `json:"changeHistories"`
+				ID        string         `json:"issueId"`
+				Histories jsontext.Value `json:"changeHistories"`
 			} `json:"issueChangeLogs"`
 			Token string `json:"nextPageToken"`
 		}
@@ -74,10 +76,18 @@ func (c *Client) cloudHistory(ctx context.Context, ids []string, out map[string]
 			return err
 		}
 		for _, l := range page.Logs {
-			logs[l.ID] = append(logs[l.ID], l.Histories...)
+			log, err := readLog(l.Histories)
+			if err != nil {
+				bad[l.ID] = true
+				c.log.Warn("the history of an issue cannot be read", "id", connectors.Excerpt(l.ID))
+			}
+			logs[l.ID] = append(logs[l.ID], log...)
 		}
 		if page.Token == "" {
 			for _, id := range ids {
+				if bad[id] {
+					continue
+				}
 				out[id] = issue.History{Events: c.events(logs[id]), Complete: true}
 			}
 			return nil
@@ -88,6 +98,14 @@ func (c *Client) cloudHistory(ctx context.Context, ids []string, out map[string]
 		seen[page.Token], body["nextPageToken"] = true, page.Token
 	}
 	return &connectors.Error{Kind: connectors.Contract, Op: opChangelog, Detail: "the history has no end: a page token came twice"}
+}
+
+// readLog decodes one issue's part, so that an odd one costs only itself.
+func readLog(v jsontext.Value) (log []changes, err error) {
+	if len(v) > 0 {
+		err = decode(v, &log)
+	}
+	return log, err
 }
 
 func (c *Client) dcHistory(ctx context.Context, ids []string) (map[string]issue.History, error) {

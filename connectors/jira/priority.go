@@ -146,25 +146,23 @@ func (c *Client) rankOne(ctx context.Context, i *issue.Issue) error {
 // priorities returns a project's list, learnt from one of its issues; the
 // site's list for no project.
 func (c *Client) priorities(ctx context.Context, project, sample string) (*priorityList, error) {
-	c.mu.Lock()
-	l := c.lists[project]
-	c.mu.Unlock()
-	if l != nil && c.now().Sub(l.at) < listLife {
+	if l, ok := c.knownPriorities(project); ok {
 		return l, nil
 	}
-	c.learning.Lock()
-	defer c.learning.Unlock()
-	c.mu.Lock()
-	l = c.lists[project]
-	c.mu.Unlock()
-	if l != nil && c.now().Sub(l.at) < listLife {
+	select {
+	case c.learning <- struct{}{}:
+		defer func() { <-c.learning }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if l, ok := c.knownPriorities(project); ok { // learnt while we waited
 		return l, nil
 	}
 	items, own, err := c.readPriorities(ctx, project, sample)
 	if err != nil {
 		return nil, err
 	}
-	l = newPriorityList(items, c.set.Priorities)
+	l := newPriorityList(items, c.set.Priorities)
 	l.at = c.now()
 	if !own && project != "" {
 		l.at = l.at.Add(listRetry - listLife)
@@ -173,6 +171,13 @@ func (c *Client) priorities(ctx context.Context, project, sample string) (*prior
 	defer c.mu.Unlock()
 	c.lists[project] = l
 	return l, nil
+}
+
+func (c *Client) knownPriorities(project string) (*priorityList, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := c.lists[project]
+	return l, l != nil && c.now().Sub(l.at) < listLife
 }
 
 // readPriorities takes the values that the issue's edit screen allows, which

@@ -546,3 +546,16 @@ func TestAPriorityThatLeftTheSchemeIsStillRead(t *testing.T) {
 		}
 	})
 }
+
+func TestAnOddHistoryCostsOnlyItself(t *testing.T) {
+	s := site(t, jira.Cloud, 2)
+	a, b := snapshot(t, s, "PAY-1").ID, snapshot(t, s, "PAY-2").ID
+	c := client(t, s)
+	c.Fetch(t.Context(), nil)
+	s.FailNext("changelogs", 1, jiratest.Fault{Status: 200, Body: `{"issueChangeLogs":[{"issueId":"` + a + `","changeHistories":[{"created":{}}]},
+		{"issueId":"` + b + `","changeHistories":[{"created":"2026-01-01T00:00:00.000+0000","items":[{"fieldId":"duedate","to":"2026-02-01"}]}]}]}`})
+	logs, err := c.History(t.Context(), []string{a, b})
+	if _, odd := logs[a]; err != nil || odd || len(logs[b].Events) != 1 || logs[b].Events[0].By.Self {
+		t.Errorf("%+v %v", logs, err)
+	}
+}
