@@ -2,6 +2,7 @@ package state
 
 import (
 	"encoding/hex"
+	"slices"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/policy"
@@ -87,14 +88,15 @@ type storedDecision struct {
 	LowConfidence bool              `cbor:"20,keyasint,omitempty"`
 }
 
-func storeDecision(w wordBook, d *policy.Decision) storedDecision {
-	s := storedDecision{
+// set takes over a decision. The lists of s are used again.
+func (s *storedDecision) set(w wordBook, d *policy.Decision) {
+	*s = storedDecision{
 		At: millis(d.At), Undecided: d.Undecided, Lane: w.pack(d.Lane), Horizon: w.pack(d.Horizon),
 		Score: d.Score, Effort: d.Effort, Confidence: d.Confidence,
 		Band: uint8(d.Band), Priority: uint8(d.Priority), Marks: d.Marks, Owner: d.Owner, SLA: d.SLA, Mode: d.Mode,
 		Next: millis(d.Next), LowConfidence: d.LowConfidence,
-		Pillars: make([]storedPillar, len(d.Pillars)), Rules: make([]storedRule, len(d.Rules)),
-		Holds: make([]storedHold, len(d.Holds)), Inputs: make([]storedReading, len(d.Inputs)),
+		Pillars: resize(s.Pillars, len(d.Pillars)), Rules: resize(s.Rules, len(d.Rules)),
+		Holds: resize(s.Holds, len(d.Holds)), Inputs: resize(s.Inputs, len(d.Inputs)),
 	}
 	s.Policy, s.PolicyText = packHash(d.PolicyHash)
 	for n, p := range d.Pillars {
@@ -110,8 +112,10 @@ func storeDecision(w wordBook, d *policy.Decision) storedDecision {
 	for n, r := range d.Inputs {
 		s.Inputs[n].Path, s.Inputs[n].Value = w.pack(r.Path), r.Value
 	}
-	return s
 }
+
+// resize makes a list n long; what it holds is to be overwritten.
+func resize[V any](list []V, n int) []V { return slices.Grow(list[:0], n)[:n] }
 
 func (s *storedDecision) load(w wordBook) policy.Decision {
 	d := policy.Decision{

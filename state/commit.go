@@ -19,6 +19,13 @@ const (
 	fillScattered = 0.7
 )
 
+// Mapped memory is given back after so many records: one that is put among
+// others reads a page of its own, and the system maps its neighbours with it.
+const (
+	releaseRising    = 2000
+	releaseScattered = 250
+)
+
 // maxKeyLen bounds ids and display keys; trackers use far less.
 const maxKeyLen = 1 << 10
 
@@ -139,6 +146,7 @@ type updater struct {
 	chain   chain
 	sums    sums
 	days    daySpans
+	release int    // after how many records mapped memory is given back
 	newest  []byte // the greatest id before this batch; all above it are new
 	key     []byte // scratch
 	damaged bool   // an old record did not decode: derive anew
@@ -176,10 +184,11 @@ func (u *updater) tune(b *Batch) {
 	newest, _ := u.s.records.Cursor().Last()
 	u.newest = slices.Clone(newest)
 	last, fill := slices.Clone(newest), fillRising
+	u.release = releaseRising
 	for n := range b.Updates {
 		u.key = appendID(u.key[:0], b.Updates[n].Record.Issue.ID)
 		if bytes.Compare(u.key, last) <= 0 {
-			fill = fillScattered
+			fill, u.release = fillScattered, releaseScattered
 			break
 		}
 		last = append(last[:0], u.key...)
@@ -193,6 +202,10 @@ func (u *updater) tune(b *Batch) {
 // store upserts one record, logs its decision and keeps everything derived. It
 // returns the number of the record's newest logged decision.
 func (u *updater) store(up *Update, e *encoder, n int) (uint64, error) {
+	if u.sinceRelease++; u.sinceRelease >= u.release {
+		release(u.bolt, u.tx)
+		u.sinceRelease = 0
+	}
 	id := appendID(u.key[:0], up.Record.Issue.ID)
 	u.key = id
 	value, logged, f := e.recordOf(n), e.loggedOf(n), &e.updates[n].facts

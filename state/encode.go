@@ -75,7 +75,7 @@ func (e *encoder) addRecord(r *Record) (bodyEnd int, err error) {
 		return 0, fmt.Errorf("encode record: %w", err)
 	}
 	bodyEnd = e.buf.Len()
-	e.decision = storeDecision(e.codec.words, &r.Decision)
+	e.decision.set(e.codec.words, &r.Decision)
 	if err := e.codec.enc.MarshalToBuffer(&e.decision, &e.buf); err != nil {
 		return 0, fmt.Errorf("encode decision: %w", err)
 	}
@@ -97,7 +97,7 @@ func (e *encoder) addLogged(source string, u *Update, now time.Time, bodyEnd int
 	if x.same {
 		e.buf.Write(e.buf.Bytes()[bodyEnd:x.end])
 	} else {
-		e.decision = storeDecision(e.codec.words, u.Decision)
+		e.decision.set(e.codec.words, u.Decision)
 		if err := e.codec.enc.MarshalToBuffer(&e.decision, &e.buf); err != nil {
 			return fmt.Errorf("encode decision: %w", err)
 		}

@@ -86,14 +86,16 @@ func classify(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	kind, hint := kindOf(err)
+	hint, kind := kindOf(err)
 	if kind == nil {
 		return fmt.Errorf("state %s: %w", path, err)
 	}
 	return &Error{Path: path, Kind: kind, Hint: hint, Err: err}
 }
 
-func kindOf(err error) (kind error, hint string) {
+// kindOf sorts a failure and says what to do about it; kind is nil for one that
+// is not known.
+func kindOf(err error) (hint string, kind error) {
 	is := func(targets ...error) bool {
 		for _, t := range targets {
 			if errors.Is(err, t) {
@@ -104,19 +106,19 @@ func kindOf(err error) (kind error, hint string) {
 	}
 	switch {
 	case is(berrors.ErrTimeout):
-		return ErrLocked, "ask the running daemon instead, or stop it"
+		return "ask the running daemon instead, or stop it", ErrLocked
 	case is(berrors.ErrInvalid, berrors.ErrChecksum, berrors.ErrVersionMismatch, berrors.ErrInvalidMapping):
-		return ErrCorrupt, corruptHint
+		return corruptHint, ErrCorrupt
 	case is(berrors.ErrDatabaseReadOnly, berrors.ErrTxNotWritable, syscall.EROFS, fs.ErrPermission):
-		return ErrReadOnly, "give the user that runs lanekeeper the right to read and write the file and its folder"
+		return "give the user that runs lanekeeper the right to read and write the file and its folder", ErrReadOnly
 	case is(fs.ErrNotExist):
-		return ErrMissing, "create the folder, or correct state.path"
+		return "create the folder, or correct state.path", ErrMissing
 	case is(syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG):
-		return ErrFull, "free some space or raise the limit; nothing of this batch was stored and it will be tried again"
+		return "free some space or raise the limit; nothing of this batch was stored and it will be tried again", ErrFull
 	case is(berrors.ErrDatabaseNotOpen):
-		return ErrClosed, ""
+		return "", ErrClosed
 	}
-	return nil, ""
+	return "", nil
 }
 
 const corruptHint = "restore a backup with 'lanekeeper state restore', or move the file away: lanekeeper then reads everything anew from the trackers"

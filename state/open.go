@@ -28,6 +28,9 @@ type DB struct {
 	writers sync.Pool // of *encoder
 	damaged damage
 	pruning sync.Mutex
+	// sinceRelease counts the records stored since mapped memory was given back;
+	// only transactions that write touch it.
+	sinceRelease int
 	// broken is set once the file proved damaged: a transaction that was cut off
 	// in the middle leaves the engine in an unknown state, so nothing is tried
 	// after it.
@@ -181,7 +184,7 @@ func (d *DB) update(fn func(*bbolt.Tx) error) error {
 			committing = err == nil
 			return err
 		})
-		if kind, _ := kindOf(err); err != nil && kind == nil && committing {
+		if _, kind := kindOf(err); err != nil && kind == nil && committing {
 			return errors.Join(err, d.growth())
 		}
 		return err
