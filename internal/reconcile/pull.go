@@ -36,6 +36,15 @@ func (c *cycle) pull() error {
 // first reads every open issue in scope and goes on where an unfinished first
 // pull stopped: each page is stored together with its cursor.
 func (c *cycle) first() error {
+	if c.st.Cursor == "" {
+		t, err := c.Store.Totals(c.Source)
+		if err != nil {
+			return fmt.Errorf("count issues: %w", err)
+		}
+		if t.Issues == 0 { // every record will be decided by what is in force now
+			c.st.Policy = c.inForce()
+		}
+	}
 	began, err := c.pages(c.Tracker.All(c.ctx, c.st.Cursor), true)
 	if err != nil {
 		return err
@@ -170,7 +179,7 @@ func (c *cycle) advance(began time.Time) error {
 // revisit decides again what a new policy or new signals changed, and what the
 // time made due.
 func (c *cycle) revisit() error {
-	if hash := c.Policy.Hash() + c.signalVersion(); c.st.Policy != hash {
+	if hash := c.inForce(); c.st.Policy != hash {
 		if err := c.revisitAll(); err != nil {
 			return err
 		}
@@ -192,6 +201,9 @@ func (c *cycle) revisit() error {
 
 // versioned is a signal snapshot that can tell whether anything changed.
 type versioned interface{ Version() string }
+
+// inForce names the policies and signals that this cycle decides by.
+func (c *cycle) inForce() string { return c.Policy.Hash() + c.signalVersion() }
 
 func (c *cycle) signalVersion() string {
 	if v, ok := c.sig.(versioned); ok {
