@@ -5,6 +5,8 @@ package connectors
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -56,6 +58,9 @@ func (e *Error) Error() string {
 	}
 	if e.Detail != "" {
 		b.WriteString(": " + e.Detail)
+	}
+	for _, f := range slices.Sorted(maps.Keys(e.Fields)) {
+		b.WriteString(": " + f + ": " + e.Fields[f])
 	}
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())

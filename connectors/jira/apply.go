@@ -211,20 +211,24 @@ func (c *Client) assigneeID(ctx context.Context, who string) (string, error) {
 // applyOne writes one edit: the fields in one PUT, then the comment.
 func (c *Client) applyOne(ctx context.Context, p *patch) issue.Result {
 	r := issue.Result{ID: p.edit.ID}
+	var why error // the fields that p.refused names are refused
 	if !p.empty() {
 		r.Updated, r.Err = c.put(ctx, p)
 		if e, ok := errors.AsType[*connectors.Error](r.Err); ok && e.Kind == connectors.Invalid && c.drop(ctx, p, e) {
-			r.Updated, r.Err = time.Time{}, nil
+			r.Updated, r.Err, why = time.Time{}, nil, e
 			if !p.empty() {
 				r.Updated, r.Err = c.put(ctx, p)
 			}
 		}
 	}
-	r.Refused = p.refused
 	if r.Err == nil && p.edit.Comment != nil {
 		r.CommentID, r.Err = c.comment(ctx, p.edit)
 	}
-	r.Err = unanswered(opEdit, r.Err)
+	if r.Err != nil {
+		r.Err = unanswered(opEdit, r.Err)
+		return r // without Refused, which would say that the rest was written
+	}
+	r.Refused, r.Err = p.refused, why
 	return r
 }
 

@@ -93,7 +93,7 @@ func (c *Client) bulkEdit(ctx context.Context, group []*patch, report func(issue
 	}
 	if err != nil {
 		for _, p := range group {
-			report(issue.Result{ID: p.edit.ID, Refused: p.refused, Err: unanswered(opBulkEdit, err)})
+			report(issue.Result{ID: p.edit.ID, Err: unanswered(opBulkEdit, err)})
 		}
 		return nil
 	}

@@ -201,9 +201,11 @@ func (w *writing) finish(ctx context.Context, j *job) error {
 	return nil
 }
 
-// fail adds an error to the result of the job.
+// fail adds an error to the result of the job. Nothing is refused then, for
+// that would say that the rest was written.
 func (j *job) fail(err error) {
 	if err != nil {
+		j.result.Refused = nil
 		j.result.Err = errors.Join(j.result.Err, fmt.Errorf("write %s: %w", j.edit.Key, err))
 	}
 }
