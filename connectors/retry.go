@@ -2,6 +2,7 @@ package connectors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -28,7 +29,13 @@ func (l *retryLink) RoundTrip(req *http.Request) (*http.Response, error) {
 	for try := 1; ; try++ {
 		resp, err := l.next.RoundTrip(req)
 		e, failed := asError(err)
-		if !failed || !transient(e.Kind) {
+		if !failed {
+			return resp, err
+		}
+		if e.Hint == "" {
+			e.Hint = advice(e)
+		}
+		if !transient(e.Kind) {
 			return resp, err
 		}
 		wait := max(waits.NextBackOff(), e.RetryAfter)
@@ -47,6 +54,21 @@ func (l *retryLink) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		req = again
 	}
+}
+
+// advice says what a person can do about trouble that no tracker explains.
+func advice(e *Error) string {
+	switch {
+	case e.Kind == RateLimited:
+		return "it goes on by itself; if this happens often, give lanekeeper an account of its own, for all programs of one account share its budget"
+	case e.Kind == Server:
+		return "the tracker is in trouble; it is asked again with the next cycle"
+	case e.Kind == Network:
+		return "check url and the network between this host and the tracker; it is asked again with the next cycle"
+	case errors.Is(e.Err, ErrTooLarge):
+		return "check url: something else than the tracker may be answering"
+	}
+	return ""
 }
 
 func newBackoff() *backoff.ExponentialBackOff {

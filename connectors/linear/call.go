@@ -127,7 +127,7 @@ func (c *Client) failed(op string, err error) error {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || connectors.KindOf(err) != "" {
 		return err
 	}
-	return &connectors.Error{Kind: connectors.Contract, Op: op, Err: err}
+	return &connectors.Error{Kind: connectors.Contract, Op: op, Err: err, Hint: "a proxy may have cut or changed the answer"}
 }
 
 // serverTime is the server's time when the request left here: the time of its
