@@ -34,9 +34,13 @@ Exit code 0: all good; 1: some source or issue failed; 2: the configuration is w
 			if err != nil {
 				return err
 			}
-			cycle := a.Once(cmd.Context(), false)
+			cycle := a.OnceBounded(cmd.Context())
 			bars.finish()
-			return c.conclude(cycle, a.Close())
+			err = c.conclude(cycle, nil)
+			if cerr := a.Close(); cerr != nil {
+				return cerr
+			}
+			return err
 		},
 	})
 }

@@ -21,6 +21,9 @@ type Texter interface {
 // WriteJSON renders any answer for machines: indented, one document, with a
 // final line break. An empty list is [] and never null.
 func WriteJSON(w io.Writer, v any) error {
+	if c, ok := v.(Cycle); ok && c.Each != nil {
+		return c.stream(w)
+	}
 	if n, ok := v.(normaler); ok {
 		v = n.normal()
 	}

@@ -17,6 +17,11 @@ type Cycle struct {
 	PolicyHash string        `json:"policy_hash"`
 	Sources    []CycleSource `json:"sources"`
 	Changes    []Change      `json:"changes"`
+	// Unlisted is the number of issues whose changes are too many to be held in
+	// memory. Changes holds the first of all then, and Each visits all of them,
+	// those of Changes included, in the order of the state.
+	Unlisted int                            `json:"-"`
+	Each     func(func(Change) error) error `json:"-"`
 	// Lanes is how the open issues are spread, LeastCertain the few whose score
 	// rests least on real inputs.
 	Lanes        []Lane `json:"lanes,omitempty"`

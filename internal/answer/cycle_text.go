@@ -13,6 +13,9 @@ import (
 func (c Cycle) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
 	d.changes(c.Changes)
+	if c.Unlisted > 0 {
+		d.item(none, "and changes of %d more issues; --json lists all of them", c.Unlisted)
+	}
 	d.cycleSources(c)
 	d.troubles(c)
 	if len(c.Lanes) > 0 {
@@ -83,6 +86,13 @@ func (c Cycle) outcome() string {
 	}
 	if len(c.Changes) == 0 {
 		return fmt.Sprintf("Nothing to change on %s.", Count(open, "open issue"))
+	}
+	if c.Unlisted > 0 {
+		changed := 0
+		for _, s := range c.Sources {
+			changed += s.Changed
+		}
+		return fmt.Sprintf("Changes on %d of %s.", changed, Count(open, "open issue"))
 	}
 	refs := map[string]bool{}
 	planned := false

@@ -20,6 +20,16 @@ func (a *App) Once(ctx context.Context, dryRun bool) answer.Cycle {
 	return a.cycleAll(ctx, "", reconcile.Task{List: true, DryRun: dryRun})
 }
 
+// mostListed is how many changes OnceBounded holds in memory.
+const mostListed = 2000
+
+// OnceBounded is Once for any number of changes: where there are too many, the
+// answer holds the first and visits the others in the state, so that it must be
+// written before Close.
+func (a *App) OnceBounded(ctx context.Context) answer.Cycle {
+	return a.cycleAll(ctx, "", reconcile.Task{List: true, Most: mostListed})
+}
+
 func (a *App) cycleAll(ctx context.Context, name string, t reconcile.Task) answer.Cycle {
 	e := a.current()
 	a.refreshSignals(ctx, e)
@@ -123,9 +133,7 @@ func (a *App) cycleAnswer(e *engine, reports []reconcile.Report, dryRun bool) an
 	for _, r := range reports {
 		out.Sources = append(out.Sources, sourceOf(r))
 		for _, l := range r.Lines {
-			ch := answer.NewChange(l.Ref.Source, l.ID, l.Ref.Key, l.Change, answer.Status(l.Status))
-			ch.Plan = r.Plan
-			out.Changes = append(out.Changes, ch)
+			out.Changes = append(out.Changes, changeOf(l, r.Plan))
 		}
 		if t, err := a.store.Totals(r.Source); err == nil {
 			totals = append(totals, t)
@@ -134,6 +142,7 @@ func (a *App) cycleAnswer(e *engine, reports []reconcile.Report, dryRun bool) an
 	if p, err := a.store.Paused(); err == nil {
 		out.Paused = p.On
 	}
+	a.unlisted(e, reports, &out)
 	out.Lanes = answer.NewLanes("", e.lanes(), answer.SumTotals(totals...), out.PolicyHash).Lanes
 	if dryRun {
 		if items, err := a.items(e, func(*state.Record) bool { return true }); err == nil {
@@ -141,6 +150,12 @@ func (a *App) cycleAnswer(e *engine, reports []reconcile.Report, dryRun bool) an
 		}
 	}
 	return out.Normal()
+}
+
+func changeOf(l reconcile.Line, plan string) answer.Change {
+	ch := answer.NewChange(l.Ref.Source, l.ID, l.Ref.Key, l.Change, answer.Status(l.Status))
+	ch.Plan = plan
+	return ch
 }
 
 func sourceOf(r reconcile.Report) answer.CycleSource {

@@ -79,8 +79,9 @@ func (p place) cmd(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// totals asks the state how many issues it holds.
-func (p place) totals() (issues int, size int64) {
+// totals asks how many issues there are and of how many once lists a change,
+// and how large the state is.
+func (p place) totals() (issues, changed int, size int64) {
 	p.t.Helper()
 	info, err := os.Stat(p.state)
 	if err != nil {
@@ -92,6 +93,7 @@ func (p place) totals() (issues int, size int64) {
 	}
 	var answer struct {
 		Sources []struct{ Issues int }
+		Changes []struct{ ID string }
 	}
 	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&answer); err != nil {
 		p.t.Fatal(err)
@@ -99,7 +101,11 @@ func (p place) totals() (issues int, size int64) {
 	for _, s := range answer.Sources {
 		issues += s.Issues
 	}
-	return issues, info.Size()
+	ids := map[string]bool{}
+	for _, c := range answer.Changes {
+		ids[c.ID] = true
+	}
+	return issues, len(ids), info.Size()
 }
 
 func shapes() []string { return strings.Split(*shapeNames, ",") }
@@ -141,9 +147,9 @@ func firstPull(t *testing.T, shape string, latency time.Duration) {
 		ours = append(ours, measure(t, p.cmd("once")))
 		requests = server.counts()
 	}
-	n, size := p.totals()
-	if n != *issueCount {
-		t.Errorf("%d issues are stored, want %d", n, *issueCount)
+	n, changed, size := p.totals()
+	if n != *issueCount || changed != n {
+		t.Errorf("%d issues are stored and changes of %d are listed, want %d", n, changed, *issueCount)
 	}
 	f := median(ours)
 	report(t, "%-6s %7d issues at %4s: lanekeeper %s; %d requests; state %d bytes an issue", shape, n, latency, f, sum(requests, ""), size/int64(n))

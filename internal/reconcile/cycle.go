@@ -96,6 +96,9 @@ type Task struct {
 	DryRun bool
 	// List reports every outstanding change, not only those that were written.
 	List bool
+	// Most bounds the changes that List reports without having written them; 0
+	// is no bound.
+	Most int
 }
 
 // Report tells what a cycle did.
@@ -107,9 +110,11 @@ type Report struct {
 	Changed int // issues written to
 	Parked  int
 	Lines   []Line
-	Held    *state.Plan // the plan that the guard stopped
-	Plan    string      // the plan that was carried out
-	Err     error
+	// More tells that changes were left out of Lines because of Task.Most.
+	More bool
+	Held *state.Plan // the plan that the guard stopped
+	Plan string      // the plan that was carried out
+	Err  error
 }
 
 // Line is one change of a Report.

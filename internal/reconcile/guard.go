@@ -38,12 +38,7 @@ func (g Guard) stops(items []item, open int) string {
 		if i.moved {
 			moved++
 		}
-		for _, c := range i.changes {
-			changes++
-			if c.Op() == issue.Clear {
-				clears++
-			}
-		}
+		changes, clears = changes+i.size, clears+i.clears
 	}
 	share := max(shareFloor, int(math.Ceil(g.MaxShare*float64(open))))
 	switch {
@@ -91,7 +86,7 @@ func (c *cycle) admit(items []item) (bool, error) {
 	p.Changes = 0
 	var entries []state.Entry
 	for n, i := range items {
-		p.Changes += len(i.changes)
+		p.Changes += i.size
 		if n < heldShown {
 			for _, ch := range i.changes {
 				entries = append(entries, c.entry(p.ID, len(entries), i, ch, state.EntryHeld))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -27,11 +28,14 @@ const (
 	grace = 20 * time.Second
 )
 
-// item is one issue with something to write.
+// item is one issue with something to write. What is sent is computed anew from
+// the tracker's answer, so that a long plan keeps the changes of its first items
+// only.
 type item struct {
 	id, key, lane string
 	changes       []issue.Change
 	applied       map[issue.Field]string
+	size, clears  int  // of changes
 	moved         bool // lanekeeper wrote one of these fields before
 	signature     string
 }
@@ -77,9 +81,19 @@ func (c *cycle) write() error {
 	return nil
 }
 
+// spelled is of how many items a plan keeps the changes: those of a held one, and
+// those that the report lists.
+func (c *cycle) spelled() int {
+	if c.task.List && c.task.Most == 0 {
+		return math.MaxInt
+	}
+	return max(heldShown, c.task.Most)
+}
+
 // outstanding lists what is to be written now, and reports what is not.
 func (c *cycle) outstanding() ([]item, error) {
 	var items []item
+	signatures := map[string]string{} // alike ones share their text
 	for after := ""; ; {
 		records, err := c.Store.Work(c.Source, after, revisitBatch)
 		if err != nil {
@@ -93,10 +107,18 @@ func (c *cycle) outstanding() ([]item, error) {
 			case status != Planned:
 				c.lines([]item{i}, status)
 			default:
+				if len(items) >= c.spelled() {
+					i.changes, i.applied = nil, nil
+				}
+				if s, ok := signatures[i.signature]; ok {
+					i.signature = s
+				} else {
+					signatures[i.signature] = i.signature
+				}
 				items = append(items, i)
 			}
 		}
-		if len(records) < revisitBatch {
+		if len(records) < revisitBatch || c.Mode == Observe && c.report.More {
 			return items, nil
 		}
 	}
@@ -128,7 +150,12 @@ func (c *cycle) item(r *state.Record) (item, string) {
 	if r.Parked != nil && c.now.Before(r.Parked.Until) && status == Planned {
 		status = Parked
 	}
-	i.signature = signature(i.changes, r.Issue.Project)
+	i.signature, i.size = signature(i.changes, r.Issue.Project), len(i.changes)
+	for _, ch := range i.changes {
+		if ch.Op() == issue.Clear {
+			i.clears++
+		}
+	}
 	return i, status
 }
 
@@ -399,6 +426,10 @@ func (c *cycle) lines(items []item, status string) {
 		return
 	}
 	for _, i := range items {
+		if c.task.Most > 0 && len(c.report.Lines) >= c.task.Most || len(i.changes) < i.size {
+			c.report.More = true
+			return
+		}
 		for _, ch := range i.changes {
 			c.report.Lines = append(c.report.Lines, Line{Ref: issue.Ref{Source: c.Source, Key: i.key}, ID: i.id, Change: ch, Status: status})
 		}
