@@ -335,7 +335,7 @@ func scopeTroubles() []trouble {
 		{name: "unknown project", kinds: anyJira, first: true,
 			adjust: func(_ *world, s *settings) { s.hurt = strings.Replace(s.hurt, "[PAY]", "[PAY, NOPE]", 1) },
 			cause:  func(*world) {}, cure: func(w *world) { w.hurt.jira.AddProject(jiratest.Project{Key: "NOPE"}) },
-			says: []string{"NOPE"}},
+			says: []string{"NOPE", "check projects and jql"}},
 		{name: "unknown team", kinds: onlyLinear, first: true,
 			adjust: func(_ *world, s *settings) { s.hurt = strings.Replace(s.hurt, "[ENG]", "[ENG, NOPE]", 1) },
 			cause:  func(*world) {}, cure: func(w *world) { w.hurt.linear.AddTeam(lineartest.Team{Key: "NOPE"}) },
@@ -374,7 +374,7 @@ func fieldTroubles() []trouble {
 				s.hurt = strings.Replace(s.hurt, "projects:", "priorities: {urgent: Highest, high: High, medium: Medium, low: Low}, projects:", 1)
 			},
 			cause: project(func(p *jiratest.Project) { p.Priorities = []string{"3", "4"} }), cure: project(func(p *jiratest.Project) { p.Priorities = nil }),
-			heals: 30 * time.Hour},
+			heals: 30 * time.Hour, logs: []string{"field refused", "the priority selected is invalid"}},
 		{name: "labels are not on the edit screen", kinds: anyJira,
 			cause: func(w *world) { screen(w, "summary", "priority") }, cure: func(w *world) { screen(w) },
 			heals: 30 * time.Hour, logs: []string{"does not let us write a field", "labels", "put the field on the edit screen"}},
@@ -389,7 +389,8 @@ func fieldTroubles() []trouble {
 			}, cure: mended, heals: 30 * time.Hour, outcome: "invalid", parked: 1,
 			logs: []string{"field refused; it is tried again after the next sweep", "labels: The label is not allowed", "the issue is parked"}},
 		{name: "labels can only be made by admins", kinds: onlyLinear, first: true,
-			cause: behave(func(b *lineartest.Behavior) { b.LabelsByAdminsOnly = true }), cure: behaved, heals: 30 * time.Hour},
+			cause: behave(func(b *lineartest.Behavior) { b.LabelsByAdminsOnly = true }), cure: behaved, heals: 30 * time.Hour,
+			logs: []string{"field refused", "not allowed to create labels", "ask an admin to create these workspace labels"}},
 		{name: "fields are null", kinds: anyJira,
 			cause: trap(func(t *jiratest.Traps) {
 				t.NullFields = []string{"description", "assignee", "reporter", "labels", "components"}
@@ -403,7 +404,8 @@ func fieldTroubles() []trouble {
 				b.NullFields = []string{"Issue.assignee", "Issue.description", "Issue.creator"}
 			}), cure: behaved},
 		{name: "titles are null against the schema", kinds: onlyLinear,
-			cause: behave(func(b *lineartest.Behavior) { b.NullFields = []string{"Issue.title"} }), cure: behaved, heals: 30 * time.Hour},
+			cause: behave(func(b *lineartest.Behavior) { b.NullFields = []string{"Issue.title"} }), cure: behaved, heals: 30 * time.Hour,
+			logs: []string{"not readable", "the issue lacks its id, key, title"}},
 	}
 }
 
@@ -414,24 +416,24 @@ func wireTroubles() []trouble {
 		{name: "server answers HTML", kinds: onlyLinear, cause: struck(jiratest.Fault{}, lineartest.Fault{Kind: lineartest.HTML}), cure: mended,
 			says: []string{"HTML", "check url"}, outcome: "contract"},
 		{name: "JSON is cut short", kinds: anyTracker, cause: struck(jiratest.Fault{Cut: 40}, lineartest.Fault{Kind: lineartest.Truncated}), cure: mended,
-			says: []string{"contract"}},
+			says: []string{"contract", "a proxy may have cut or changed the answer"}},
 		{name: "connection is cut in the middle of answers", kinds: anyJira, cause: struck(jiratest.Fault{Truncate: 20}, lineartest.Fault{}), cure: mended,
-			says: []string{"network", "connection reset"}, outcome: "network"},
+			says: []string{"network", "connection reset", "check url and the network"}, outcome: "network"},
 		{name: "body without an end", kinds: anyTracker, cycles: 1, cause: struck(jiratest.Fault{Endless: 1 << 30}, lineartest.Fault{Kind: lineartest.Endless, Size: 1 << 30}), cure: mended,
-			says: []string{"contract", "more than 33554432 bytes"}, outcome: "contract"},
+			says: []string{"contract", "more than 33554432 bytes", "check url"}, outcome: "contract"},
 		{name: "slow drip", kinds: anyJira, cause: struck(jiratest.Fault{Drip: 1, DripPause: 10 * time.Second}, lineartest.Fault{}), cure: mended,
-			says: []string{"network", "no complete answer within 1m0s"}, outcome: "network"},
+			says: []string{"network", "no complete answer within 1m0s", "check url and the network"}, outcome: "network"},
 		{name: "no connection", kinds: anyTracker, cause: struck(jiratest.Fault{Abort: true}, lineartest.Fault{Kind: lineartest.Drop}), cure: mended,
-			says: []string{"network", "connection reset"}, outcome: "network"},
+			says: []string{"network", "connection reset", "check url and the network"}, outcome: "network"},
 		{name: "5xx for an hour", kinds: anyTracker, cycles: 30,
 			cause: struck(jiratest.ServerError(503), lineartest.Fault{Kind: lineartest.Status, Status: 503}), cure: mended,
-			says: []string{"server (HTTP 503)"}, outcome: "server"},
+			says: []string{"server (HTTP 503)", "asked again with the next cycle"}, outcome: "server"},
 		{name: "429 storm", kinds: anyTracker, cycles: 5,
 			cause: struck(jiratest.TooMany(jiratest.ReasonBurst, 30*time.Second, time.Time{}), lineartest.Fault{Kind: lineartest.RateLimited}), cure: mended,
-			says: []string{"rate limited"}, outcome: "rate_limited"},
+			says: []string{"rate limited", "an account of its own"}, outcome: "rate_limited"},
 		{name: "429 that asks for hours", kinds: anyJira, cycles: 3,
 			cause: struck(jiratest.TooMany(jiratest.ReasonGlobal, 3*time.Hour, time.Time{}), lineartest.Fault{}), cure: mended,
-			says: []string{"rate limited"}, outcome: "rate_limited", heals: 4 * time.Hour},
+			says: []string{"rate limited", "an account of its own"}, outcome: "rate_limited", heals: 4 * time.Hour},
 		{name: "write applied, connection lost", kinds: anyTracker,
 			cause: func(w *world) {
 				if w.hurt.linear != nil {
