@@ -128,3 +128,11 @@ func TestEveryRecipeHasAPolicyAndATest(t *testing.T) {
 		}
 	}
 }
+
+func TestTheFirstRecipeIsTheBuiltInPolicy(t *testing.T) {
+	first := load(t, blocks(t, "cookbook.md")[0])
+	builtIn := load(t, block{page: "cookbook.md", text: "mode: observe\n"})
+	if first.Set.Hash() != builtIn.Set.Hash() {
+		t.Error("the recipe of the first day decides otherwise than no policy at all")
+	}
+}
