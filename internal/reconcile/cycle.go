@@ -157,7 +157,8 @@ type cycle struct {
 //  1. recover: look again at writes that a crash left unanswered
 //  2. pull: read what changed, decide, store; the watermark moves last
 //  3. revisit: decide again what a new policy or the time made due
-//  4. sweep, where asked: find what left and what was missed
+//  4. sweep, where asked: find what left and what was missed, then recover
+//     what came back into sight
 //  5. write: plan, guard, confirm with the tracker, send, record
 //
 // A failing step ends the cycle; what was stored stays and the next cycle goes
@@ -194,6 +195,7 @@ func (c *cycle) steps() (err error) {
 		{"pull", c.pull, false},
 		{"revisit", c.revisit, false},
 		{"sweep", c.sweep, !c.task.Sweep},
+		{"recover", c.recover, c.task.DryRun}, // issues that came back into sight
 		{"write", c.write, false},
 	} {
 		if s.skip {

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -14,6 +15,13 @@ import (
 // revisitBatch is how many records are decided again in one transaction.
 const revisitBatch = 500
 
+// firstBatch is how many issues of a first pull are stored in one transaction,
+// each of which waits for the disk.
+const firstBatch = 1000
+
+// lateIndex is how late an index may show a change that is still not missed.
+const lateIndex = 24 * time.Hour
+
 // pull reads what changed since the watermark, or everything at first. The
 // watermark moves only after every page is stored and every doubt confirmed.
 func (c *cycle) pull() error {
@@ -23,7 +31,7 @@ func (c *cycle) pull() error {
 	if c.st.Watermark.IsZero() {
 		return c.first()
 	}
-	began, err := c.pages(c.Tracker.Changed(c.ctx, c.st.Watermark), false)
+	began, err := c.pages(c.Tracker.Changed(c.ctx, c.since()), false)
 	if err != nil {
 		return err
 	}
@@ -31,6 +39,20 @@ func (c *cycle) pull() error {
 		return err
 	}
 	return c.advance(began)
+}
+
+// since is where a pull begins: the watermark, which holds the overlap already.
+// With a sweep it reaches back a day beyond the sweep before, so that a change
+// which the index showed hours late is found after all.
+func (c *cycle) since() time.Time {
+	mark := c.st.Watermark
+	if !c.task.Sweep {
+		return mark
+	}
+	if last := c.st.LastSweep; last.Before(mark) {
+		mark = last
+	}
+	return mark.Add(-lateIndex)
 }
 
 // first reads every open issue in scope and goes on where an unfinished first
@@ -56,19 +78,18 @@ func (c *cycle) first() error {
 		return err
 	}
 	c.st.Cursor, c.st.Began, c.st.Expected = "", time.Time{}, 0
+	c.st.LastSweep = c.now // a first pull reads everything
 	return c.advance(began)
 }
 
 // pages stores a sequence of pages and returns the tracker's clock at its
 // start.
 func (c *cycle) pages(pages iter.Seq2[issue.Page, error], resumable bool) (began time.Time, err error) {
-	cause := "updated in the tracker"
-	if resumable {
-		cause = "first sight"
-	}
+	const cause = "updated in the tracker"
+	var waiting issue.Page
 	for p, err := range pages {
 		if err != nil {
-			return began, err
+			return began, errors.Join(err, c.keep(&waiting))
 		}
 		if began.IsZero() {
 			began = p.ServerTime
@@ -76,23 +97,53 @@ func (c *cycle) pages(pages iter.Seq2[issue.Page, error], resumable bool) (began
 		for _, b := range p.Bad {
 			c.Log.Warn("issue not readable; it is asked for again with the next sweep", "source", c.Source, "issue", b.Key, "id", b.ID, "err", b.Err)
 		}
-		var st *state.SourceState
-		if resumable {
-			if c.st.Began.IsZero() {
-				c.st.Began, c.st.Expected = p.ServerTime, p.Total
+		if !resumable {
+			if err := c.evaluate(p.Issues, indexed, cause, nil); err != nil {
+				return began, err
 			}
-			c.st.Cursor = p.Cursor
-			st = &c.st
+			c.report.Pulled += len(p.Issues)
+			continue
 		}
-		if err := c.evaluate(p.Issues, indexed, cause, st); err != nil {
+		if err := c.gather(&waiting, p); err != nil {
 			return began, err
 		}
-		c.report.Pulled += len(p.Issues)
-		if c.Progress != nil && resumable {
-			c.Progress(c.report.Pulled, p.Total)
-		}
 	}
-	return began, nil
+	return began, c.keep(&waiting)
+}
+
+// gather adds a page of a first pull to those that wait, and stores them when
+// they are worth a transaction.
+func (c *cycle) gather(waiting *issue.Page, p issue.Page) error {
+	if c.st.Began.IsZero() {
+		c.st.Began, c.st.Expected = p.ServerTime, p.Total
+	}
+	if len(waiting.Issues) == 0 {
+		waiting.Issues = p.Issues // a large page is stored as it came
+	} else {
+		waiting.Issues = append(waiting.Issues, p.Issues...)
+	}
+	waiting.Total, waiting.Cursor = p.Total, p.Cursor
+	if len(waiting.Issues) < firstBatch {
+		return nil
+	}
+	return c.keep(waiting)
+}
+
+// keep stores the pages that wait together with the cursor of the last.
+func (c *cycle) keep(waiting *issue.Page) error {
+	if len(waiting.Issues) == 0 && waiting.Cursor == "" {
+		return nil
+	}
+	c.st.Cursor = waiting.Cursor
+	if err := c.evaluate(waiting.Issues, indexed, "first sight", &c.st); err != nil {
+		return err
+	}
+	c.report.Pulled += len(waiting.Issues)
+	if c.Progress != nil {
+		c.Progress(c.report.Pulled, waiting.Total)
+	}
+	*waiting = issue.Page{Issues: waiting.Issues[:0]}
+	return nil
 }
 
 // confirm reads the doubtful issues directly.

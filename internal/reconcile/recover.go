@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/plan"
@@ -13,7 +15,8 @@ import (
 // recover looks again at writes that were committed and have no outcome: a
 // crash, a stop or a lost connection came between. The tracker's own state
 // tells what happened. What did not arrive is planned again, never resent
-// blindly. Issues that are parked wait for their back-off.
+// blindly. A write to an issue that is hidden from us now stays open until the
+// issue is seen again, for a person may have been there in between.
 func (c *cycle) recover() error {
 	pending, err := c.Store.Pending(c.Source)
 	if err != nil || len(pending) == 0 {
@@ -24,28 +27,36 @@ func (c *cycle) recover() error {
 		byIssue[e.ID] = append(byIssue[e.ID], e)
 	}
 	for ids := range slices.Chunk(slices.Sorted(maps.Keys(byIssue)), sendBatch) {
-		if err := c.recoverBatch(ids, byIssue); err != nil {
+		records, err := c.Store.Records(c.Source, ids)
+		if err != nil {
+			return fmt.Errorf("read records: %w", err)
+		}
+		if err := c.recoverBatch(records, byIssue); err != nil {
 			return err
 		}
 	}
-	c.Log.Info("unfinished writes looked at again", "source", c.Source, "changes", len(pending), "issues", len(byIssue))
 	return nil
 }
 
-func (c *cycle) recoverBatch(ids []string, pending map[string][]state.Entry) error {
+func (c *cycle) recoverBatch(records []*state.Record, pending map[string][]state.Entry) error {
+	known := map[string]*state.Record{}
+	var ids []string
+	for _, r := range records {
+		if r != nil && !r.Issue.Gone {
+			known[r.Issue.ID] = clone(r)
+			ids = append(ids, r.Issue.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
 	found, err := c.Tracker.Fetch(c.ctx, ids)
 	if err != nil {
 		return fmt.Errorf("read %d issues: %w", len(ids), err)
 	}
-	records, err := c.Store.Records(c.Source, ids)
+	histories, err := c.overtaken(found.Found, pending)
 	if err != nil {
-		return fmt.Errorf("read records: %w", err)
-	}
-	known := map[string]*state.Record{}
-	for n, r := range records {
-		if r != nil {
-			known[ids[n]] = clone(r)
-		}
+		return err
 	}
 	var b state.Batch
 	for n := range found.Found {
@@ -53,7 +64,7 @@ func (c *cycle) recoverBatch(ids []string, pending map[string][]state.Entry) err
 		r := known[i.ID]
 		for _, e := range pending[i.ID] {
 			e.Status, e.Done = state.EntrySuperseded, c.now
-			if r != nil && e.Change.Field != issue.FieldComment && plan.Actual(i, e.Change.Field) == e.Change.To {
+			if r != nil && e.Change.Field != issue.FieldComment && (holds(i, e) || wrote(histories[i.ID], e)) {
 				e.Status = state.EntryApplied
 				r.Parked = nil
 				if err := c.arrived(r, e); err != nil {
@@ -66,19 +77,54 @@ func (c *cycle) recoverBatch(ids []string, pending map[string][]state.Entry) err
 			b.Updates = append(b.Updates, state.Update{Record: r})
 		}
 	}
-	for _, id := range found.Gone {
-		for _, e := range pending[id] {
-			e.Status, e.Done = state.EntrySuperseded, c.now
-			b.Entries = append(b.Entries, e)
-		}
-	}
 	if err := c.commit(b); err != nil {
 		return err
 	}
+	c.Log.Info("unfinished writes looked at again", "source", c.Source, "issues", len(found.Found))
 	if err := c.evaluate(found.Found, direct, "unfinished write", nil); err != nil {
 		return err
 	}
 	return c.gone(found.Gone)
+}
+
+// overtaken reads the histories of issues whose field does not hold what was
+// sent: it may have arrived and been changed by a person since, who must not
+// be taken for somebody who was there first.
+func (c *cycle) overtaken(found []issue.Issue, pending map[string][]state.Entry) (map[string]issue.History, error) {
+	var ids []string
+	for n := range found {
+		i := &found[n]
+		if slices.ContainsFunc(pending[i.ID], func(e state.Entry) bool { return e.Change.Field != issue.FieldComment && !holds(i, e) }) {
+			ids = append(ids, i.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	h, err := c.Tracker.History(c.ctx, ids)
+	if err != nil {
+		return nil, fmt.Errorf("read what became of %d writes: %w", len(ids), err)
+	}
+	return h, nil
+}
+
+// holds tells that the field is as the entry wanted it.
+func holds(i *issue.Issue, e state.Entry) bool { return plan.Actual(i, e.Change.Field) == e.Change.To }
+
+// sentSlack is how far the tracker's clock may be behind ours.
+const sentSlack = time.Hour
+
+// wrote tells that our account made the entry's change since it was sent.
+func wrote(h issue.History, e state.Entry) bool {
+	for _, ev := range slices.Backward(h.Events) {
+		if ev.At.Before(e.At.Add(-sentSlack)) {
+			return false
+		}
+		if ev.By.Self && slices.Contains(strings.Fields(e.Change.To), ev.To) && (ev.Field == e.Change.Field || e.Change.Field.IsLabel() && ev.Field == issue.FieldLabels) {
+			return true
+		}
+	}
+	return false
 }
 
 // arrived notes a change that reached the tracker before its outcome was

@@ -1,0 +1,264 @@
+package reconcile_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/reconcile"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+var (
+	seeds = flag.Int("seeds", 40, "simulated worlds")
+	seed  = flag.Uint64("seed", 0, "replay this world only")
+)
+
+// TestSimulation lets people, an index that lags, failing writes, broken pulls
+// and crashes work on seeded worlds, and holds every one of them to the
+// promises:
+//
+//   - a person's lane is not written over before its override ends
+//   - labels that are not managed never change
+//   - observe mode sends nothing
+//   - after the trouble ends, everything is in order within a few cycles, and
+//     then nothing more is written
+//   - no update is missed
+//
+// A failing world is replayed with -run TestSimulation -seed N.
+func TestSimulation(t *testing.T) {
+	if *seed != 0 {
+		simulate(t, *seed)
+		return
+	}
+	for n := range *seeds {
+		t.Run(fmt.Sprint(n+1), func(t *testing.T) { simulate(t, uint64(n+1)) })
+	}
+}
+
+// sim is one world under trouble.
+type sim struct {
+	*world
+	r     *rand.Rand
+	next  int
+	trace []string
+	// held are the lanes that people set, unlike any that policy gives.
+	held map[string]hold
+	late map[string]time.Time // since when the index stands still for an issue
+	ours map[string]bool      // issues whose lane we have written
+	fail bool
+}
+
+type hold struct {
+	value string
+	at    time.Time
+}
+
+func simulate(t *testing.T, n uint64) {
+	s := &sim{r: rand.New(rand.NewPCG(n, 1)), held: map[string]hold{}, late: map[string]time.Time{}, ours: map[string]bool{}}
+	s.world = newWorld(t, func(w *world) {
+		w.opts.Guard = reconcile.Guard{}
+		if n%7 == 0 {
+			w.opts.Mode = reconcile.Observe
+		}
+	})
+	defer func() {
+		if t.Failed() {
+			t.Logf("replay: go test ./internal/reconcile -run TestSimulation -seed %d\n%s", n, strings.Join(s.trace, "\n"))
+		}
+	}()
+	s.tracker.fail = s.watch
+	for range 8 {
+		s.create()
+	}
+	for range 80 {
+		s.step()
+	}
+	s.settle()
+}
+
+func (s *sim) say(format string, args ...any) {
+	s.trace = append(s.trace, s.clock.Format("02 15:04 ")+fmt.Sprintf(format, args...))
+}
+
+// watch sees every write before it happens, and lets some fail.
+func (s *sim) watch(e issue.Edit) error {
+	if s.opts.Mode == reconcile.Observe {
+		s.Fatalf("%s: a write in observe mode", e.Key)
+	}
+	for _, c := range e.Changes {
+		add, remove := c.Labels()
+		for _, l := range append(add, remove...) {
+			if c.Field.IsLabel() && !strings.HasPrefix(l, "lane:") && !strings.HasPrefix(l, "horizon:") {
+				s.Fatalf("%s: label %q is not ours", e.Key, l)
+			}
+		}
+		h, held := s.held[e.ID]
+		if c.Field == issue.FieldLane && held && s.clock.Before(h.at.Add(14*24*time.Hour)) {
+			s.Fatalf("%s: a person set the lane to %q at %s, and we write %q over it", e.Key, h.value, h.at.Format(time.DateTime), c.To)
+		}
+	}
+	if s.fail && s.r.IntN(3) == 0 {
+		kinds := []connectors.Kind{connectors.Network, connectors.Server, connectors.Invalid, connectors.RateLimited, connectors.Conflict}
+		k := kinds[s.r.IntN(len(kinds))]
+		s.say("write to %s fails: %s", e.Key, k)
+		return &connectors.Error{Kind: k, Op: "edit"}
+	}
+	for _, c := range e.Changes {
+		if c.Field == issue.FieldLane {
+			s.ours[e.ID] = true
+			delete(s.held, e.ID)
+		}
+	}
+	return nil
+}
+
+func (s *sim) create() {
+	i := s.tracker.add(s.next, func(i *issue.Issue) {
+		i.Labels = []string{"customer"}
+		if s.r.IntN(2) == 0 {
+			i.Kind = issue.Bug
+		}
+		i.Votes = s.r.IntN(100)
+	})
+	s.next++
+	s.say("%s is created, a %s with %d votes", i.Key, i.Kind, i.Votes)
+}
+
+func (s *sim) any() *issue.Issue { return s.tracker.issues[id(s.r.IntN(s.next))] }
+
+// touch makes an issue's change visible.
+func (s *sim) touch(i *issue.Issue, format string, args ...any) {
+	i.Updated = s.clock
+	s.say(i.Key+" "+format, args...)
+}
+
+// step lets one thing happen, and then perhaps a cycle.
+func (s *sim) step() {
+	s.wait(time.Duration(1+s.r.IntN(90)) * time.Minute)
+	for k, since := range s.late {
+		if s.clock.Sub(since) > 20*time.Hour {
+			delete(s.tracker.index, k)
+			delete(s.late, k)
+		}
+	}
+	i := s.any()
+	switch s.r.IntN(14) {
+	case 0:
+		s.create()
+	case 1, 2, 3:
+		s.personSetsLane(i)
+	case 4:
+		i.Votes = s.r.IntN(100)
+		s.touch(i, "gets %d votes", i.Votes)
+	case 5:
+		i.Kind = []issue.Kind{issue.Bug, issue.Story, issue.Epic}[s.r.IntN(3)]
+		s.touch(i, "becomes a %s", i.Kind)
+	case 6:
+		i.Status.Category = []issue.Category{issue.Completed, issue.Started}[s.r.IntN(2)]
+		s.touch(i, "is %s", i.Status.Category)
+	case 7:
+		s.say("the index stands still for %s", i.Key)
+		if _, lags := s.late[i.ID]; !lags {
+			s.tracker.lag(i.ID)
+			s.late[i.ID] = s.clock
+		}
+	case 8:
+		clear(s.tracker.index)
+		clear(s.late)
+		s.say("the index has caught up")
+	case 9:
+		s.fail = !s.fail
+		s.say("writes fail: %v", s.fail)
+	case 10:
+		lose := s.r.IntN(2) == 0
+		s.tracker.lose = func(issue.Edit) bool { return lose && s.r.IntN(2) == 0 }
+		s.say("answers are lost: %v", lose)
+	case 11:
+		s.tracker.stopAfter = s.r.IntN(3)
+		s.say("pulls break after %d pages", s.tracker.stopAfter)
+	case 12:
+		s.tracker.hidden[i.ID] = !s.tracker.hidden[i.ID]
+		s.say("%s is hidden: %v", i.Key, s.tracker.hidden[i.ID])
+	case 13:
+		s.restart()
+		s.say("restart")
+	}
+	s.tracker.crash = s.r.IntN(12) == 0
+	s.try(reconcile.Task{Sweep: s.r.IntN(10) == 0})
+}
+
+// personSetsLane has a person choose a lane that policy never gives, take the
+// label away, or put ours back.
+func (s *sim) personSetsLane(i *issue.Issue) {
+	to := fmt.Sprintf("lane:own-%d", len(s.trace))
+	if s.r.IntN(3) == 0 {
+		to = ""
+	}
+	s.tracker.edit(i.ID, "ann", issue.Change{Field: issue.FieldLane, To: to})
+	s.say("ann sets %s to %q", i.Key, to)
+	if s.ours[i.ID] {
+		s.held[i.ID] = hold{to, s.clock}
+	}
+}
+
+// try runs a cycle that may fail or die.
+func (s *sim) try(t reconcile.Task) {
+	defer func() {
+		if r := recover(); r == errCrash {
+			s.say("the process dies")
+			s.restart()
+		} else if r != nil {
+			panic(r)
+		}
+	}()
+	n := len(s.tracker.edits)
+	r := s.cycler.Run(s.Context(), t)
+	s.say("cycle: %d writes, error %v", len(s.tracker.edits)-n, r.Err)
+}
+
+// settle ends the trouble and demands order.
+func (s *sim) settle() {
+	s.fail, s.tracker.lose, s.tracker.stopAfter, s.tracker.crash = false, nil, 0, false
+	clear(s.tracker.index)
+	clear(s.tracker.hidden)
+	s.say("the trouble ends")
+	for range 3 { // parked issues wait up to six hours
+		s.wait(7 * time.Hour)
+		s.cycle(reconcile.Task{Sweep: true})
+	}
+	s.wait(time.Hour)
+	s.quiet()
+	for n := range s.next {
+		if i := s.tracker.issues[id(n)]; i.Open() {
+			s.inOrder(i, s.record(n))
+		}
+	}
+	if s.opts.Mode == reconcile.Enforce && len(s.tracker.edits) == 0 {
+		s.Error("nothing was ever written: the world proves nothing")
+	}
+}
+
+func (s *sim) inOrder(i *issue.Issue, r *state.Record) {
+	if r.Issue.Votes != i.Votes || r.Issue.Kind != i.Kind || r.Issue.Open() != i.Open() {
+		s.Errorf("%s: an update was missed: known %d votes, %s, open %v; is %d votes, %s, open %v", i.Key, r.Issue.Votes, r.Issue.Kind, r.Issue.Open(), i.Votes, i.Kind, i.Open())
+	}
+	if !strings.Contains(strings.Join(i.Labels, " "), "customer") {
+		s.Errorf("%s: the label customer is gone: %q", i.Key, i.Labels)
+	}
+	if s.opts.Mode == reconcile.Observe {
+		return
+	}
+	want := "lane:" + r.Decision.Lane
+	if h, held := s.held[i.ID]; held {
+		want = h.value
+	}
+	if got := i.Label("lane:"); "lane:"+got != want && !(want == "" && got == "") {
+		s.Errorf("%s: lane %q, want %q", i.Key, got, want)
+	}
+}
