@@ -89,7 +89,10 @@ func (c *cycle) pages(pages iter.Seq2[issue.Page, error], resumable bool) (began
 	var waiting issue.Page
 	for p, err := range pages {
 		if err != nil {
-			return began, errors.Join(err, c.keep(&waiting))
+			if kerr := c.keep(&waiting); kerr != nil {
+				err = errors.Join(err, kerr)
+			}
+			return began, err
 		}
 		if began.IsZero() {
 			began = p.ServerTime
