@@ -75,6 +75,7 @@ func (c *cli) issuesCmd() *cobra.Command {
 	fl.StringVar(&f.SLA, "sla", "", "only issues held to this `SLA`")
 	fl.StringVar(&f.Text, "text", "", "only keys and titles with this `text`")
 	fl.IntVar(&f.Limit, "limit", 0, "at most this many; 0 is all")
+	fl.StringVar(&f.Cursor, "cursor", "", "go on where the answer before ended")
 	return cmd
 }
 
@@ -108,6 +109,7 @@ func (c *cli) decisionsCmd() *cobra.Command {
 	fl.StringVar(&since, "since", "", "from this `time` on")
 	fl.StringVar(&until, "until", "", "before this `time`")
 	fl.IntVar(&f.Limit, "limit", 100, "at most this many; 0 is all")
+	fl.StringVar(&f.Cursor, "cursor", "", "go on where the answer before ended")
 	return cmd
 }
 

@@ -23,6 +23,7 @@ const (
 )
 
 func main() {
+	signal.Ignore(syscall.SIGPIPE) // a reader that has seen enough ends us as any error does
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -52,7 +53,7 @@ func exitCode(err error, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errSilent):
+	case errors.Is(err, errSilent), errors.Is(err, syscall.EPIPE):
 		return exitFailed
 	case errors.As(err, &problems):
 		fmt.Fprintln(stderr, problems)

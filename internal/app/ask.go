@@ -346,7 +346,7 @@ func (a *App) sourceList() ([]answer.Source, error) {
 	for _, s := range e.sources {
 		in := answer.SourceInput{Name: s.Name, Mode: string(s.Mode), Tracker: s.kind(), Now: now, StaleAfter: e.staleAfter(now)}
 		var err error
-		if in.State, err = a.store.Source(s.Name); err != nil {
+		if in.State, err = a.stateOf(s); err != nil {
 			return nil, fmt.Errorf("read state of %s: %w", s.Name, err)
 		}
 		if in.Totals, err = a.store.Totals(s.Name); err != nil {

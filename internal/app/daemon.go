@@ -111,7 +111,7 @@ func (a *App) loops(ctx context.Context, e *engine) {
 	zone := e.cfg.Schedule.Timezone.Location
 	a.refreshSignals(ctx, e)
 	for _, s := range e.sources {
-		l := reconcile.NewLoop(s.cycler, e.cfg.Schedule.Pull.Schedule, e.cfg.Schedule.Sweep.Schedule, zone, a.opts.Log, func(reconcile.Report) { a.publish(e, s) })
+		l := reconcile.NewLoop(s.cycler, e.cfg.Schedule.Pull.Schedule, e.cfg.Schedule.Sweep.Schedule, zone, a.opts.Log, func(r reconcile.Report) { a.publish(e, s, r) })
 		s.setKick(l.Kick)
 		g.Go(func() error { l.Run(ctx); return nil })
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -33,14 +34,21 @@ func Open(cfg *config.Config, o Options) (Desk, func() error, error) {
 	if err == nil {
 		return a, a.Close, nil
 	}
-	if !errors.Is(err, state.ErrLocked) {
-		return nil, nil, err
+	c, err := instead(cfg, o, err)
+	return c, func() error { return nil }, err
+}
+
+// instead is the client of the daemon where its state file cannot be opened
+// because the daemon holds it, or because it belongs to the daemon's account.
+func instead(cfg *config.Config, o Options, err error) (*web.Client, error) {
+	if !errors.Is(err, state.ErrLocked) && !errors.Is(err, fs.ErrPermission) {
+		return nil, err
 	}
-	c, err := client(cfg, o.Env)
-	if err != nil {
-		return nil, nil, fmt.Errorf("reach the running daemon: %w", err)
+	c, cerr := client(cfg, o.Env)
+	if cerr != nil {
+		return nil, fmt.Errorf("%w; and reaching the running daemon: %w", err, cerr)
 	}
-	return c, func() error { return nil }, nil
+	return c, nil
 }
 
 // client reaches the daemon of a configuration. Its certificate is the one that

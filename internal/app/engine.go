@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -50,8 +51,29 @@ type source struct {
 	tracker tracker
 	cycler  *reconcile.Cycler
 
-	mu   sync.Mutex
-	kick func() // wakes the source's loop; nil while none runs
+	mu       sync.Mutex
+	kick     func() // wakes the source's loop; nil while none runs
+	failures int    // cycles in a row, whether recorded or not
+	failed   error  // the newest
+}
+
+// note counts a cycle that failed or went well; one that was stopped is neither.
+func (s *source) note(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case err == nil:
+		s.failures, s.failed = 0, nil
+	case !errors.Is(err, context.Canceled):
+		s.failures, s.failed = s.failures+1, err
+	}
+}
+
+// failing is how many cycles in a row failed in this process, and why the last.
+func (s *source) failing() (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failures, s.failed
 }
 
 func (s *source) setKick(kick func()) {

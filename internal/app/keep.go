@@ -33,7 +33,7 @@ func (a *App) Stats(context.Context) (answer.StateStats, error) {
 	out := answer.StateStats{Path: st.Path, Schema: int(st.Version), SizeBytes: st.Size, FreeBytes: int64(st.FreePages) * int64(st.PageSize), Sources: []answer.SourceStats{}}
 	for _, b := range st.Buckets {
 		switch b.Name {
-		case "decisions":
+		case "log":
 			out.Decisions = b.Keys
 		case "plans":
 			out.Plans = b.Keys
@@ -75,14 +75,8 @@ func OpenKeeper(cfg *config.Config, o Options) (Keeper, func() error, error) {
 	if err == nil {
 		return a, a.Close, nil
 	}
-	if !errors.Is(err, state.ErrLocked) {
-		return nil, nil, err
-	}
-	c, err := client(cfg, o.Env)
-	if err != nil {
-		return nil, nil, fmt.Errorf("reach the running daemon: %w", err)
-	}
-	return c, func() error { return nil }, nil
+	c, err := instead(cfg, o, err)
+	return c, func() error { return nil }, err
 }
 
 // BackupTo writes a backup beside its name and moves it there when it is

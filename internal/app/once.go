@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
 	"github.com/lanekeeper/lanekeeper/state"
@@ -56,7 +57,7 @@ func (a *App) runCycle(ctx context.Context, e *engine, s *source, t reconcile.Ta
 		t.Sweep = a.sweepDue(e, s)
 	}
 	r := s.cycler.Run(ctx, t)
-	a.publish(e, s)
+	a.publish(e, s, r)
 	return r
 }
 
@@ -74,14 +75,26 @@ func (a *App) sweepDue(e *engine, s *source) bool {
 }
 
 // publish brings the metrics up to date after a cycle.
-func (a *App) publish(e *engine, s *source) {
-	st, err := a.store.Source(s.Name)
+func (a *App) publish(e *engine, s *source, r reconcile.Report) {
+	s.note(r.Err)
+	st, err := a.stateOf(s)
 	if err != nil {
+		a.metrics.CycleDone(s.Name, time.Time{}, st.Failures)
 		a.opts.Log.Error("metrics not updated", "source", s.Name, "err", err)
 		return
 	}
 	a.metrics.CycleDone(s.Name, st.LastSuccess, st.Failures)
 	a.measure(e, s)
+}
+
+// stateOf is the stored state of a source. Failures that the state could not
+// take, on a full disk, are added from memory: they are told all the same.
+func (a *App) stateOf(s *source) (state.SourceState, error) {
+	st, err := a.store.Source(s.Name)
+	if n, last := s.failing(); n > st.Failures {
+		st.Failures, st.LastError, st.ErrorKind = n, last.Error(), string(connectors.KindOf(last))
+	}
+	return st, err
 }
 
 // measure sets the gauges that follow from the stored counts.

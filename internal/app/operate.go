@@ -98,7 +98,7 @@ func (a *App) Undo(ctx context.Context, u web.UndoRequest) (answer.Undo, error) 
 	e := a.current()
 	for _, s := range sources {
 		r := s.cycler.Undo(ctx, scope)
-		a.publish(e, s)
+		a.publish(e, s, r)
 		if r.Plan != "" {
 			out.Plans = append(out.Plans, r.Plan)
 		}
@@ -134,7 +134,7 @@ func (a *App) undoScope(u web.UndoRequest) (reconcile.Undo, []*source, error) {
 		if err != nil {
 			return scope, nil, err
 		}
-		only, scope.ID = r.Issue.Source, r.Issue.ID
+		only, scope.ID, scope.Key = r.Issue.Source, r.Issue.ID, r.Issue.Key
 	case u.Since.After(a.opts.Now()):
 		return scope, nil, web.Errorf(web.Invalid, "since %s is in the future", u.Since.Format(time.RFC3339))
 	default:

@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -17,6 +18,7 @@ type Undo struct {
 	Plan  string
 	Since time.Time
 	ID    string
+	Key   string // of the issue, for people
 	By    string // who asks
 }
 
@@ -25,9 +27,9 @@ func (u Undo) String() string {
 	case u.Plan != "":
 		return "plan " + u.Plan
 	case u.ID != "":
-		return "issue " + u.ID
+		return "issue " + cmp.Or(u.Key, u.ID)
 	}
-	return "since " + u.Since.Format(time.RFC3339)
+	return "everything since " + u.Since.Format(time.RFC3339)
 }
 
 // span is all that lanekeeper did to one field within the scope of an undo.
