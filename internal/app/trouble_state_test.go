@@ -15,6 +15,7 @@ import (
 	"go.etcd.io/bbolt"
 
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
+	"github.com/lanekeeper/lanekeeper/internal/web"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -226,6 +227,8 @@ func TestCorruptValues(t *testing.T) {
 				}
 				mentions(t, "verify", fmt.Sprint(v.Problems), "hurt", "does not decode")
 				w.quiet()
+				_, err = w.app.Issues(t.Context(), web.IssueFilter{}) // looks at every record
+				fatal(t, err)
 				st, err := w.app.Stats(t.Context())
 				fatal(t, err)
 				if st.Damaged != 1 {
