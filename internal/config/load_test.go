@@ -82,7 +82,7 @@ func TestTheDesignsExampleLoads(t *testing.T) {
 		"modes": []Mode{Observe, Enforce, Observe},
 		"jira": []any{"https://acme.atlassian.net", jira.Cloud, "bot@acme.example", []string{"PAY", "WEB"}, "issuetype != Epic",
 			map[string]string{"customer_tier": "Customer tier", "story_points": "customfield_10016", "severity": "Severity"},
-			map[issue.Priority]string{issue.Urgent: "Highest", issue.High: "High", issue.Medium: "Medium", issue.Low: "Low"}, &notify, 4},
+			map[issue.Priority]string{issue.Urgent: "Highest", issue.High: "High", issue.Medium: "Medium", issue.Low: "Low"}, &notify, 0},
 		"linear":   []any{"https://api.linear.app/graphql", []string{"ENG"}, linear.DatesDue},
 		"schedule": []string{"Europe/Berlin", "@every 1m", "17 3 * * *"},
 		"state":    State{Path: "/etc/lanekeeper/lanekeeper.db", Retention: Retention{400 * 24 * time.Hour, 90 * 24 * time.Hour}},
@@ -120,7 +120,7 @@ func TestWhatIsLeftOutHasDefaults(t *testing.T) {
 		l.URL, l.Dates, l.Concurrency, c.Sources[0].Mode, len(c.Policy.Lanes) > 0, c.Set != nil}
 	want := []any{"UTC", "@every 1m", "17 3 * * *", State{"dir/lanekeeper.db", Retention{400 * 24 * time.Hour, 90 * 24 * time.Hour}},
 		Server{Listen: "127.0.0.1:9275"}, Guard{200, 0.1}, 4 * time.Hour,
-		"https://api.linear.app/graphql", linear.DatesDue, 4, Observe, true, true}
+		"https://api.linear.app/graphql", linear.DatesDue, 0, Observe, true, true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("want - got +\n%s", diff)
 	}
