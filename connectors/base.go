@@ -44,7 +44,7 @@ func (l *baseLink) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, l.networkError(req, op, err)
 	}
-	body, err := l.read(resp.Body)
+	body, err := l.read(resp)
 	if e, ok := errors.AsType[*Error](err); ok {
 		e.Op, e.Status = op, resp.StatusCode
 		return nil, e
@@ -62,13 +62,17 @@ func (l *baseLink) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-func (l *baseLink) read(from io.ReadCloser) (*buffered, error) {
+func (l *baseLink) read(resp *http.Response) (*buffered, error) {
+	from := resp.Body
 	defer from.Close()
 	buf, _ := l.buffers.Get().(*bytes.Buffer)
 	if buf == nil {
 		buf = new(bytes.Buffer)
 	}
 	buf.Reset()
+	if n := resp.ContentLength; n > 0 && n <= l.maxBody {
+		buf.Grow(int(n) + bytes.MinRead) // else it grows by doubling
+	}
 	body := &buffered{buf: buf, pool: &l.buffers}
 	n, err := buf.ReadFrom(io.LimitReader(from, l.maxBody+1))
 	if err == nil && n > l.maxBody {

@@ -218,6 +218,8 @@ func contractError(op string, err error) error {
 const (
 	writers = 4
 	readers = 8
+	// dcReaders is fewer, for pages of Data Center are ten times as long.
+	dcReaders = 4
 	// calm is how long after a rate limit reading is as careful as writing.
 	calm = 10 * time.Minute
 )
@@ -237,6 +239,9 @@ func (c *Client) reading() int {
 	}
 	if at := c.chain.LastLimited(); !at.IsZero() && c.now().Sub(at) < calm {
 		return writers
+	}
+	if c.flavor() == DataCenter {
+		return dcReaders
 	}
 	return readers
 }
