@@ -427,3 +427,11 @@ func TestAWriterThatFailsIsReported(t *testing.T) {
 		}
 	}
 }
+
+func TestAMarkAboveItsCapIsReported(t *testing.T) {
+	spec := []policy.MarkSpec{{Prefix: "moscow", Bands: map[string]float64{"must": 75, "could": 0}, Cap: map[string]float64{"must": 0.5}}}
+	got := answer.NewMarks(spec, state.Totals{Open: 10, Marks: map[string]int{"moscow:must": 6, "moscow:could": 4}})
+	if len(got) != 2 || got[0].Label != "moscow:must" || got[0].Alarm != "share above 50 %" || got[1].Alarm != "" {
+		t.Errorf("got %+v", got)
+	}
+}

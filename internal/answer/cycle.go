@@ -24,8 +24,9 @@ type Cycle struct {
 	Each     func(func(Change) error) error `json:"-"`
 	// Lanes is how the open issues are spread, LeastCertain the few whose score
 	// rests least on real inputs.
-	Lanes        []Lane `json:"lanes,omitempty"`
-	LeastCertain []Item `json:"least_certain,omitempty"`
+	Lanes        []Lane     `json:"lanes,omitempty"`
+	LeastCertain []Item     `json:"least_certain,omitempty"`
+	Marks        []MarkLoad `json:"marks,omitempty"`
 	// Paused tells that nothing is written until resume.
 	Paused bool `json:"paused,omitempty"`
 	// DryRun marks the answer of plan: nothing was written.

@@ -21,6 +21,7 @@ func (c Cycle) WriteText(w io.Writer, s Style) error {
 	if len(c.Lanes) > 0 {
 		d.heading("Lanes")
 		d.lanes(c.Lanes)
+		d.marks(c.Marks)
 	}
 	if len(c.LeastCertain) > 0 {
 		d.heading("Least certain")

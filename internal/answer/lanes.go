@@ -14,8 +14,9 @@ type Lanes struct {
 	Lanes []Lane `json:"lanes"`
 	Open  int    `json:"open"` // open issues in all
 	// Undecided counts open issues without an outcome.
-	Undecided  int    `json:"undecided"`
-	PolicyHash string `json:"policy_hash,omitempty"`
+	Undecided  int        `json:"undecided"`
+	PolicyHash string     `json:"policy_hash,omitempty"`
+	Marks      []MarkLoad `json:"marks,omitempty"`
 }
 
 // Lane is one lane's present load.

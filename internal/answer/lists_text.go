@@ -70,6 +70,7 @@ func (i Item) Note() string {
 func (l Lanes) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
 	d.lanes(l.Lanes)
+	d.marks(l.Marks)
 	d.blank()
 	d.line("%s in %s, %d undecided; policy %s.", Count(l.Open, "open issue"), Count(len(l.Lanes), "lane"), l.Undecided,
 		orDash(ShortHash(l.PolicyHash)))

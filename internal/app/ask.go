@@ -40,6 +40,15 @@ func (e *engine) lanes() []policy.LaneSpec {
 	return out
 }
 
+// spread lays the totals of one source, or the sum of several, over lanes and
+// marks.
+func (e *engine) spread(source string, totals ...state.Totals) answer.Lanes {
+	sum := answer.SumTotals(totals...)
+	out := answer.NewLanes(source, e.lanes(), sum, e.cfg.Set.Hash())
+	out.Marks = answer.NewMarks(e.cfg.Set.For(source, "").Spec().Marks, sum)
+	return out
+}
+
 func (e *engine) laneNames() []string {
 	var out []string
 	for _, l := range e.lanes() {
@@ -391,7 +400,7 @@ func (a *App) Lanes(_ context.Context, name string) (answer.Lanes, error) {
 			totals = append(totals, t)
 		}
 	}
-	return answer.NewLanes(name, e.lanes(), answer.SumTotals(totals...), e.cfg.Set.Hash()), nil
+	return e.spread(name, totals...), nil
 }
 
 // Ready implements web.Health.

@@ -52,9 +52,10 @@ type source struct {
 	cycler  *reconcile.Cycler
 
 	mu       sync.Mutex
-	kick     func() // wakes the source's loop; nil while none runs
-	failures int    // cycles in a row, whether recorded or not
-	failed   error  // the newest
+	kick     func()            // wakes the source's loop; nil while none runs
+	failures int               // cycles in a row, whether recorded or not
+	failed   error             // the newest
+	alarms   map[string]string // what is out of bounds, by lane and mark
 }
 
 // note counts a cycle that failed or went well; one that was stopped is neither.

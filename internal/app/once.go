@@ -113,6 +113,7 @@ func (a *App) measure(e *engine, s *source) {
 		lanes[l] = n
 	}
 	a.metrics.Issues(s.Name, lanes)
+	a.sayAlarms(s, e.spread(s.Name, t))
 	a.metrics.Overrides(s.Name, t.Overrides)
 	a.metrics.Parked(s.Name, t.Parked)
 	a.metrics.StateSize(a.store.Size())
@@ -126,6 +127,26 @@ func (a *App) measure(e *engine, s *source) {
 		}
 	}
 	a.metrics.Guard(s.Name, held)
+}
+
+// sayAlarms logs each lane and mark that came out of bounds, once.
+func (a *App) sayAlarms(s *source, load answer.Lanes) {
+	now := map[string]string{}
+	for _, l := range load.Lanes {
+		now["lane "+l.Lane] = l.Alarm
+	}
+	for _, m := range load.Marks {
+		now["mark "+m.Label] = m.Alarm
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, what := range sorted(now) {
+		// The numbers change all the time; being out of bounds is the news.
+		if now[what] != "" && s.alarms[what] == "" {
+			a.opts.Log.Warn("out of bounds", "source", s.Name, "what", what, "alarm", now[what])
+		}
+	}
+	s.alarms = now
 }
 
 func (a *App) refreshSignals(ctx context.Context, e *engine) {
@@ -156,7 +177,8 @@ func (a *App) cycleAnswer(e *engine, reports []reconcile.Report, dryRun bool) an
 		out.Paused = p.On
 	}
 	a.unlisted(e, reports, &out)
-	out.Lanes = answer.NewLanes("", e.lanes(), answer.SumTotals(totals...), out.PolicyHash).Lanes
+	load := e.spread("", totals...)
+	out.Lanes, out.Marks = load.Lanes, load.Marks
 	if dryRun {
 		if items, err := a.items(e, func(*state.Record) bool { return true }); err == nil {
 			out.LeastCertain = answer.LeastCertain(items, leastCertain)

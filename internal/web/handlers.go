@@ -2,7 +2,9 @@ package web
 
 import (
 	"cmp"
+	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -159,9 +161,28 @@ func (s *server) post(mux *http.ServeMux, path string, h func(w http.ResponseWri
 			s.fail(w, r, Errorf(Unavailable, "this server takes no operations"))
 			return
 		}
+		if err := direct(r); err != nil {
+			s.fail(w, r, err)
+			return
+		}
 		s.patient(w)
 		s.answering(func(r *http.Request) (any, error) { return h(w, r) })(w, r)
 	}))
+}
+
+// direct refuses an operation that came by a host name, unless somebody signed
+// in: a page elsewhere can have its own name resolve to this address and then
+// counts as the same site (DNS rebinding).
+func direct(r *http.Request) error {
+	host := r.Host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	_, _, signedIn := r.BasicAuth()
+	if signedIn || host == "localhost" || net.ParseIP(strings.Trim(host, "[]")) != nil {
+		return nil
+	}
+	return Errorf(Denied, "operations are taken by IP address or localhost, or with basic auth; this came by the name %q", host)
 }
 
 // command reads the body of an operation. A signed-in name goes before the one

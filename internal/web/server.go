@@ -124,6 +124,10 @@ func (s *server) reload(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, Errorf(NotFound, "this server cannot reload"))
 		return
 	}
+	if err := direct(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	done, err := s.Reload(r.Context())
 	if err != nil {
 		s.fail(w, r, err)

@@ -15,7 +15,12 @@ import (
 
 func ask(h http.Handler, method, target, body string, header ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Host = "127.0.0.1:9275"
 	for i := 0; i+1 < len(header); i += 2 {
+		if header[i] == "Host" {
+			r.Host = header[i+1]
+			continue
+		}
 		r.Header.Set(header[i], header[i+1])
 	}
 	rec := httptest.NewRecorder()
@@ -79,7 +84,9 @@ func TestRoutes(t *testing.T) {
 		{"no content type", "POST", "/api/v1/pause", "{}", nil, 415, "application/json"},
 		{"another site cannot operate", "POST", "/api/v1/pause", "{}", append(asJSON, "Sec-Fetch-Site", "cross-site"), 403, "other sites"},
 		{"another origin cannot operate", "POST", "/-/reload", "", []string{"Origin", "https://evil.example"}, 403, "other sites"},
-		{"our own origin can", "POST", "/api/v1/pause", "{}", append(asJSON, "Origin", "http://example.com"), 200, `"paused": true`},
+		{"our own origin can", "POST", "/api/v1/pause", "{}", append(asJSON, "Origin", "http://127.0.0.1:9275"), 200, `"paused": true`},
+		{"by a name that could be anybody's", "POST", "/api/v1/pause", "{}", append(asJSON, "Host", "rebound.example"), 403, "localhost"},
+		{"by a name, signed in", "POST", "/api/v1/pause", "{}", append(asJSON, "Host", "ops.example", "Authorization", "Basic YW5hOng="), 200, `"paused": true`},
 		{"body too long", "POST", "/api/v1/pause", `{"reason":"` + strings.Repeat("x", 70_000) + `"}`, asJSON, 413, "longer than 65536"},
 		{"body is not JSON", "POST", "/api/v1/pause", `{by`, asJSON, 400, "not the JSON that is expected"},
 		{"unknown key in the body", "POST", "/api/v1/pause", `{"who":"ana"}`, asJSON, 400, "who"},
