@@ -15,6 +15,7 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/connectors/jira/jiratest"
+	"github.com/lanekeeper/lanekeeper/connectors/jira/jiratest/openapi"
 	"github.com/lanekeeper/lanekeeper/connectors/linear/lineartest"
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/config"
@@ -31,6 +32,8 @@ type site struct {
 	// issues lists what the tracker holds, by id.
 	issues    func() map[string]held
 	mutations func() int
+	// violations are requests outside the tracker's published schema.
+	violations func() []string
 	// edit changes the labels of an issue as a person would.
 	edit func(id string, remove, add []string) error
 }
@@ -73,6 +76,9 @@ func duraspace(t *testing.T, flavor string) site {
 	if _, err := s.LoadNDJSON(f); err != nil {
 		t.Fatal(err)
 	}
+	if flavor == jiratest.Cloud {
+		must(t, openapi.ValidateAgainst(s, shared.File(t, "spec/jira-cloud.openapi.json")))
+	}
 	auth := "{email: bot@acme.example, token_env: TOKEN}"
 	if flavor == jiratest.DataCenter {
 		auth = "{token_env: TOKEN}"
@@ -91,7 +97,8 @@ func duraspace(t *testing.T, flavor string) site {
 			}
 			return out
 		},
-		mutations: func() int { return len(s.Mutations()) },
+		mutations:  func() int { return len(s.Mutations()) },
+		violations: func() []string { return texts(s.Violations()) },
 		edit: func(id string, remove, add []string) error {
 			return s.Edit(id, "user-0001", func(e *jiratest.Edit) {
 				for _, l := range remove {
@@ -106,7 +113,9 @@ func duraspace(t *testing.T, flavor string) site {
 }
 
 func islandora(t *testing.T) site {
-	s := lineartest.New(lineartest.Options{Now: clock})
+	schema, err := lineartest.ParseSchema(shared.Read(t, "spec/linear.graphql"))
+	must(t, err)
+	s := lineartest.New(lineartest.Options{Now: clock, Schema: schema})
 	open := func(name string) *os.File {
 		f, err := os.Open(shared.File(t, name))
 		if err != nil {
@@ -144,7 +153,8 @@ func islandora(t *testing.T) site {
 			}
 			return out
 		},
-		mutations: func() int { return len(s.Mutations()) },
+		mutations:  func() int { return len(s.Mutations()) },
+		violations: func() []string { return texts(s.Violations()) },
 		edit: func(id string, remove, add []string) error {
 			var off, on []string // the server is locked while it edits
 			for _, l := range remove {
@@ -159,6 +169,14 @@ func islandora(t *testing.T) site {
 			return err
 		},
 	}
+}
+
+func texts[T any](list []T) []string {
+	out := make([]string, len(list))
+	for n, v := range list {
+		out[n] = fmt.Sprintf("%+v", v)
+	}
+	return out
 }
 
 // realClock is moved by the test between cycles.
@@ -234,6 +252,9 @@ func mainJob(t *testing.T, s site) {
 	}
 	restored(t, s, before, touched)
 	nothing(t, a, s, "after the undo")
+	if v := s.violations(); len(v) > 0 {
+		t.Errorf("%d requests are outside the published schema, the first: %s", len(v), v[0])
+	}
 	if v, err := a.Verify(ctx); err != nil || !v.OK {
 		t.Errorf("state: %v %v", err, v.Problems)
 	}
