@@ -165,7 +165,7 @@ func (c *Client) send(req *http.Request) (*http.Response, error) {
 		if ctx := req.Context(); ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, Errorf(Unavailable, "no lanekeeper answers at %s: %w", c.base.Host, errors.Unwrap(err))
+		return nil, Errorf(Unavailable, "no lanekeeper answers at %s: %w; server.listen must be that of the daemon that runs", c.base.Host, errors.Unwrap(err))
 	}
 	return res, nil
 }
