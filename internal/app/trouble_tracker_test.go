@@ -391,6 +391,8 @@ func fieldTroubles() []trouble {
 		{name: "labels can only be made by admins", kinds: onlyLinear, first: true,
 			cause: behave(func(b *lineartest.Behavior) { b.LabelsByAdminsOnly = true }), cure: behaved, heals: 30 * time.Hour,
 			logs: []string{"field refused", "not allowed to create labels", "ask an admin to create these workspace labels"}},
+		{name: "the labels were retired", kinds: onlyLinear, cause: func(w *world) { w.retire(time.Now()) }, cure: func(w *world) { w.retire(time.Time{}) },
+			heals: 30 * time.Hour, logs: []string{"field refused", "retired"}},
 		{name: "fields are null", kinds: anyJira,
 			cause: trap(func(t *jiratest.Traps) {
 				t.NullFields = []string{"description", "assignee", "reporter", "labels", "components"}
@@ -406,6 +408,15 @@ func fieldTroubles() []trouble {
 		{name: "titles are null against the schema", kinds: onlyLinear,
 			cause: behave(func(b *lineartest.Behavior) { b.NullFields = []string{"Issue.title"} }), cure: behaved, heals: 30 * time.Hour,
 			logs: []string{"not readable", "the issue lacks its id, key, title"}},
+	}
+}
+
+// retire takes the managed labels out of use, or with no time into use again.
+func (w *world) retire(at time.Time) {
+	for _, l := range w.hurt.linear.Labels() {
+		if l.ID != w.hurt.label {
+			w.hurt.linear.EditLabel(l.ID, func(l *lineartest.Label) { l.RetiredAt = at })
+		}
 	}
 }
 
