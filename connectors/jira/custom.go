@@ -150,8 +150,8 @@ func setCustomers(_ *decoder, i *issue.Issue, v jsontext.Value) error {
 // setCustom returns a setter for a custom field that the configuration asks
 // for by name.
 func setCustom(name string) func(*decoder, *issue.Issue, jsontext.Value) error {
-	return func(_ *decoder, i *issue.Issue, v jsontext.Value) error {
-		value, ok, err := customValue(v)
+	return func(d *decoder, i *issue.Issue, v jsontext.Value) error {
+		value, ok, err := d.customValue(v)
 		if err != nil || !ok {
 			return err
 		}
@@ -161,6 +161,16 @@ func setCustom(name string) func(*decoder, *issue.Issue, jsontext.Value) error {
 		i.Fields[name] = value
 		return nil
 	}
+}
+
+// customValue is customValue with the objects remembered, of which options and
+// people are the most.
+func (d *decoder) customValue(v jsontext.Value) (out issue.Value, ok bool, err error) {
+	if v.Kind() != '{' {
+		return customValue(v)
+	}
+	s, err := d.memos.texts.read(v, display)
+	return issue.Value{Text: s}, s != "", err
 }
 
 // customValue reads a field of any type: numbers as numbers, lists as lists of

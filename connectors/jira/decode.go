@@ -21,6 +21,7 @@ type decoder struct {
 	kinds   map[string]issue.Kind
 	// inScope holds the configured projects.
 	inScope map[string]bool
+	memos   memos
 }
 
 // use says what is done with one field.
@@ -47,15 +48,18 @@ func (l *issueList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		return err
 	}
 	for dec.PeekKind() != ']' {
-		var i issue.Issue
-		bad, err := l.d.issue(dec, &i)
-		switch {
-		case err != nil:
-			return err
-		case bad != nil:
+		n := len(l.issues)
+		l.issues = append(l.issues, issue.Issue{}) // read in place: an issue is large
+		i := &l.issues[n]
+		bad, err := l.d.issue(dec, i)
+		if bad != nil {
 			l.bad = append(l.bad, issue.Bad{ID: i.ID, Key: i.Key, Err: bad})
-		default:
-			l.issues = append(l.issues, i)
+		}
+		if bad != nil || err != nil {
+			l.issues = l.issues[:n]
+		}
+		if err != nil {
+			return err
 		}
 	}
 	_, err := dec.ReadToken()

@@ -94,7 +94,7 @@ func (c *Client) bulkFetch(ctx context.Context, ids []string) (*issueList, error
 	if err != nil {
 		return nil, err
 	}
-	answer := bulkAnswer{Issues: issueList{d: cat.decoder}}
+	answer := bulkAnswer{Issues: issueList{d: cat.decoder, issues: make([]issue.Issue, 0, len(ids))}}
 	_, err = c.do(ctx, call{op: opBulkFetch, again: true, method: http.MethodPost, path: "issue/bulkfetch", into: &answer,
 		body: map[string]any{"issueIdsOrKeys": ids, "fields": cat.request}})
 	if errors.Is(err, connectors.ErrTooLarge) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
 )
 
 // dcPage is the page size asked for on Data Center. Servers cap it at 1,000
@@ -78,6 +79,9 @@ func (c *Client) keyed(ctx context.Context, cat *catalog, r keyRange) iter.Seq2[
 		size := dcPage
 		for range pageBudget {
 			page := searchPage{Issues: issueList{d: cat.decoder}}
+			if r.last > 0 {
+				page.Issues.issues = make([]issue.Issue, 0, min(size, r.last-r.after))
+			}
 			err := dcLookup(ctx, c, r.jql(c.set)+" ORDER BY key ASC", cat.request, size, &page)
 			if size > 1 && errors.Is(err, connectors.ErrTooLarge) {
 				size /= 2
@@ -165,7 +169,11 @@ func (c *Client) readRange(ctx context.Context, cat *catalog, r keyRange) (*issu
 		if err != nil {
 			return nil, err
 		}
-		all.issues = append(all.issues, list.issues...)
+		if all.issues == nil {
+			all.issues = list.issues
+		} else {
+			all.issues = append(all.issues, list.issues...)
+		}
 		all.bad = append(all.bad, list.bad...)
 	}
 	return all, nil

@@ -42,27 +42,40 @@ func setDescription(_ *decoder, i *issue.Issue, v jsontext.Value) (err error) {
 	return err
 }
 
-func setProject(_ *decoder, i *issue.Issue, v jsontext.Value) error {
-	var p keyed
-	err := decode(v, &p)
-	i.Project = p.Key
+func setProject(d *decoder, i *issue.Issue, v jsontext.Value) (err error) {
+	i.Project, err = d.memos.projects.read(v, readProject)
 	return err
 }
 
+func readProject(v jsontext.Value) (string, error) {
+	var p keyed
+	err := decode(v, &p)
+	return p.Key, err
+}
+
+// rawKind is an issue type.
+type rawKind struct {
+	Name    string `json:"name"`
+	Subtask bool   `json:"subtask"`
+	Level   int    `json:"hierarchyLevel"`
+}
+
 func setKind(d *decoder, i *issue.Issue, v jsontext.Value) error {
-	var t struct {
-		Name    string `json:"name"`
-		Subtask bool   `json:"subtask"`
-		Level   int    `json:"hierarchyLevel"`
+	t, err := d.memos.kinds.read(v, readKind)
+	if err == nil {
+		i.RawKind, i.Kind = t.Name, d.kind(t.Name, t.Subtask, t.Level)
 	}
+	return err
+}
+
+func readKind(v jsontext.Value) (t rawKind, err error) {
 	if err := decode(v, &t); err != nil {
-		return err
+		return t, err
 	}
 	if t.Name == "" {
-		return errNotAText
+		return t, errNotAText
 	}
-	i.RawKind, i.Kind = t.Name, d.kind(t.Name, t.Subtask, t.Level)
-	return nil
+	return t, nil
 }
 
 // kind maps an issue type: configured names first, then the names that Jira
@@ -93,20 +106,27 @@ func (d *decoder) kind(name string, subtask bool, level int) issue.Kind {
 	return issue.Other
 }
 
-func setStatus(_ *decoder, i *issue.Issue, v jsontext.Value) error {
+func setStatus(d *decoder, i *issue.Issue, v jsontext.Value) error {
+	s, err := d.memos.statuses.read(v, readStatus)
+	if err == nil {
+		i.Status = s
+	}
+	return err
+}
+
+func readStatus(v jsontext.Value) (out issue.Status, err error) {
 	var s struct {
 		Name     string `json:"name"`
 		Category keyed  `json:"statusCategory"`
 	}
 	if err := decode(v, &s); err != nil {
-		return err
+		return out, err
 	}
 	c, ok := category(s.Category.Key)
 	if !ok {
-		return errNotAText
+		return out, errNotAText
 	}
-	i.Status = issue.Status{Name: s.Name, Category: c}
-	return nil
+	return issue.Status{Name: s.Name, Category: c}, nil
 }
 
 // category maps the keys of status categories, which are the same in every
@@ -124,14 +144,18 @@ func category(key string) (issue.Category, bool) {
 }
 
 // setPriority keeps the raw value; its rank depends on the project's list.
-func setPriority(_ *decoder, i *issue.Issue, v jsontext.Value) error {
+func setPriority(d *decoder, i *issue.Issue, v jsontext.Value) error {
 	if v.Kind() == 'n' {
 		return nil
 	}
-	var p named
-	err := decode(v, &p)
+	p, err := d.memos.ranks.read(v, readNamed)
 	i.RawPriority = issue.Named{ID: p.ID, Name: p.Name}
 	return err
+}
+
+func readNamed(v jsontext.Value) (n named, err error) {
+	err = decode(v, &n)
+	return n, err
 }
 
 func setLabels(_ *decoder, i *issue.Issue, v jsontext.Value) error {
@@ -163,13 +187,13 @@ func (u *user) person() issue.Person {
 	return issue.Person{ID: u.id(), Name: u.DisplayName, Email: u.EmailAddress}
 }
 
-func setReporter(_ *decoder, i *issue.Issue, v jsontext.Value) (err error) {
-	i.Reporter, err = person(v)
+func setReporter(d *decoder, i *issue.Issue, v jsontext.Value) (err error) {
+	i.Reporter, err = d.memos.people.read(v, person)
 	return err
 }
 
-func setAssignee(_ *decoder, i *issue.Issue, v jsontext.Value) (err error) {
-	i.Assignee, err = person(v)
+func setAssignee(d *decoder, i *issue.Issue, v jsontext.Value) (err error) {
+	i.Assignee, err = d.memos.people.read(v, person)
 	return err
 }
 
