@@ -6,13 +6,13 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/shared"
 )
 
 // realIssue is as much of an issue in Jira's shape as the default policy reads.
@@ -35,10 +35,9 @@ type realIssue struct {
 // realIssues loads the open issues of the Duraspace projects.
 func realIssues(t testing.TB) []*issue.Issue {
 	t.Helper()
-	shared := cmp.Or(os.Getenv("LANEKEEPER_SHARED"), "../../shared")
-	file, err := os.Open(filepath.Join(shared, "data", "jira-duraspace.ndjson.gz"))
+	file, err := os.Open(shared.File(t, "data/jira-duraspace.ndjson.gz"))
 	if err != nil {
-		t.Skipf("real issues are not here: %v", err)
+		t.Fatal(err)
 	}
 	defer file.Close()
 	z, err := gzip.NewReader(file)

@@ -9,15 +9,16 @@ import (
 	"github.com/lanekeeper/lanekeeper/connectors/jira"
 	"github.com/lanekeeper/lanekeeper/connectors/jira/jiratest"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/shared"
 )
 
 // TestRealBacklog reads the issues of a real organisation of 2015, relabels
 // them all, and reads its history.
 func TestRealBacklog(t *testing.T) {
 	both(t, func(t *testing.T, flavor jira.Flavor) {
-		f, err := os.Open(shared("data", "jira-duraspace.ndjson.gz"))
+		f, err := os.Open(shared.File(t, "data/jira-duraspace.ndjson.gz"))
 		if err != nil {
-			t.Skip("the real issues are not beside the repository (set LANEKEEPER_SHARED)")
+			t.Fatal(err)
 		}
 		defer f.Close()
 		synctest.Test(t, func(t *testing.T) {

@@ -3,30 +3,20 @@ package jira_test
 import (
 	"bytes"
 	"net/http"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 
 	"github.com/lanekeeper/lanekeeper/connectors/jira"
 	"github.com/lanekeeper/lanekeeper/connectors/jira/jiratest"
 	"github.com/lanekeeper/lanekeeper/connectors/jira/jiratest/openapi"
+	"github.com/lanekeeper/lanekeeper/internal/shared"
 )
-
-// shared is a file beside the repository.
-func shared(name ...string) string {
-	dir := os.Getenv("LANEKEEPER_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	return filepath.Join(append([]string{dir}, name...)...)
-}
 
 // published is Atlassian's own description of Jira Cloud; nil where the file
 // is missing, which TestRequestsAreChecked tells.
 var published = sync.OnceValues(func() (*openapi.Validator, error) {
-	path := shared("spec", "jira-cloud.openapi.json")
-	if _, err := os.Stat(path); err != nil {
+	path, found := shared.Find("spec/jira-cloud.openapi.json")
+	if !found {
 		return nil, nil
 	}
 	return openapi.Load(path)
@@ -60,12 +50,10 @@ func watch(t *testing.T, s *jiratest.Server, flavor jira.Flavor) {
 }
 
 func TestRequestsAreChecked(t *testing.T) {
+	shared.File(t, "spec/jira-cloud.openapi.json") // without it nothing is checked
 	v, err := published()
 	if err != nil {
 		t.Fatal(err)
-	}
-	if v == nil {
-		t.Skip("requests are not checked: the published description is not beside the repository (set LANEKEEPER_SHARED)")
 	}
 	req, _ := http.NewRequest("POST", "https://jira.example/rest/api/3/search/jql", nil)
 	req.Header.Set("Content-Type", "application/json")

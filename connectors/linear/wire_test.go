@@ -9,7 +9,6 @@ import (
 	"iter"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,28 +21,26 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/shared"
 )
 
 // published is Linear's own schema, read once; nil where the file is missing.
 var published = sync.OnceValues(func() (*ast.Schema, error) {
-	dir := os.Getenv("LANEKEEPER_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
+	path, found := shared.Find("spec/linear.graphql")
+	if !found {
+		return nil, nil
 	}
-	sdl, err := os.ReadFile(filepath.Join(dir, "spec", "linear.graphql"))
+	sdl, err := os.ReadFile(path)
 	if err != nil {
-		return nil, nil //nolint:nilerr // the file is optional; TestSchemaIsPresent says so
+		return nil, err
 	}
 	return gqlparser.LoadSchema(&ast.Source{Name: "linear.graphql", Input: string(sdl)})
 })
 
 func TestSchemaIsPresent(t *testing.T) {
-	s, err := published()
-	if err != nil {
+	shared.File(t, "spec/linear.graphql") // without it no document is validated
+	if s, err := published(); s == nil || err != nil {
 		t.Fatal(err)
-	}
-	if s == nil {
-		t.Skip("shared/spec/linear.graphql is missing: documents are not validated in this run")
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/connectors/linear/lineartest"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/shared"
 )
 
 // world is a simulated workspace with a client on it, inside a bubble of fake
@@ -482,16 +482,12 @@ func TestCutListsAreCompletedPerIssue(t *testing.T) {
 }
 
 func TestTheIslandoraIssues(t *testing.T) {
-	dir := os.Getenv("LANEKEEPER_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "shared")
-	}
-	issues, err := os.Open(filepath.Join(dir, "data", "linear-islandora.ndjson.gz"))
+	issues, err := os.Open(shared.File(t, "data/linear-islandora.ndjson.gz"))
 	if err != nil {
-		t.Skip("shared/data is missing: the real issues are not read in this run")
+		t.Fatal(err)
 	}
 	defer issues.Close()
-	workspace, err := os.Open(filepath.Join(dir, "data", "linear-islandora.workspace.json"))
+	workspace, err := os.Open(shared.File(t, "data/linear-islandora.workspace.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

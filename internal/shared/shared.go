@@ -10,20 +10,29 @@ import (
 	"testing"
 )
 
-// File returns the path of a shared file such as "spec/linear.graphql". Without
-// it the test skips with one line, or fails where LANEKEEPER_NEED_SHARED is
-// set. LANEKEEPER_SHARED names another folder than the one beside the module.
-func File(t testing.TB, name string) string {
-	t.Helper()
+// Find returns the path of a shared file such as "spec/linear.graphql", and
+// whether it is there. LANEKEEPER_SHARED names another folder than the one
+// beside the module.
+func Find(name string) (path string, found bool) {
 	dir := os.Getenv("LANEKEEPER_SHARED")
 	if dir == "" {
-		dir = filepath.Join(module(t), "..", "shared")
+		dir = filepath.Join(module(), "..", "shared")
 	}
-	path := filepath.Join(dir, filepath.FromSlash(name))
-	if _, err := os.Stat(path); err != nil {
-		if os.Getenv("LANEKEEPER_NEED_SHARED") != "" {
-			t.Fatalf("%s is demanded here and missing", path)
-		}
+	path = filepath.Join(dir, filepath.FromSlash(name))
+	_, err := os.Stat(path)
+	return path, err == nil
+}
+
+// File is Find for a test that cannot do without the file: the test skips with
+// one line where it is missing, or fails where LANEKEEPER_NEED_SHARED is set.
+func File(t testing.TB, name string) string {
+	t.Helper()
+	path, found := Find(name)
+	switch {
+	case found:
+	case os.Getenv("LANEKEEPER_NEED_SHARED") != "":
+		t.Fatalf("%s is demanded here and missing", path)
+	default:
 		t.Skipf("shared/%s is not beside the repository (set LANEKEEPER_SHARED)", name)
 	}
 	return path
@@ -39,12 +48,11 @@ func Read(t testing.TB, name string) []byte {
 	return b
 }
 
-// module is the folder of go.mod.
-func module(t testing.TB) string {
-	t.Helper()
+// module is the folder of go.mod above the working directory, "" without one.
+func module() string {
 	dir, err := os.Getwd()
 	if err != nil {
-		t.Fatal(err)
+		return ""
 	}
 	for {
 		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
@@ -52,7 +60,7 @@ func module(t testing.TB) string {
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			t.Fatal("no go.mod above the working directory")
+			return ""
 		}
 		dir = up
 	}

@@ -2,20 +2,17 @@ package jiratest
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
+
+	"github.com/lanekeeper/lanekeeper/internal/shared"
 )
 
 // realIssues opens the public data set beside the repository.
 func realIssues(t testing.TB) *os.File {
 	t.Helper()
-	dir := os.Getenv("LANEKEEPER_SHARED")
-	if dir == "" {
-		dir = "../../../../shared"
-	}
-	f, err := os.Open(filepath.Join(dir, "data", "jira-duraspace.ndjson.gz"))
+	f, err := os.Open(shared.File(t, "data/jira-duraspace.ndjson.gz"))
 	if err != nil {
-		t.Skip("the public issues are not there: ", err)
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { f.Close() })
 	return f

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/lanekeeper/lanekeeper/internal/shared"
 )
 
 func TestEveryFieldOfTheAPIHasAResolver(t *testing.T) {
@@ -70,7 +72,7 @@ func knows[T any](f filter[T]) func(string) bool {
 func TestTheAPIIsAPartOfLinearsSchema(t *testing.T) {
 	full := schema(t)
 	if full == nil {
-		shared(t, "spec/linear.graphql")
+		shared.File(t, "spec/linear.graphql")
 	}
 	for name, def := range newAPI().schema.Types {
 		if def.BuiltIn {

@@ -6,11 +6,11 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/shared"
 )
 
 // clock is a settable time for tests.
@@ -125,26 +125,9 @@ func must(t *testing.T, s *Server, query string, vars map[string]any) reply {
 	return r
 }
 
-// shared finds a file of the data and specifications beside the repository.
-func shared(t testing.TB, name string) string {
-	t.Helper()
-	dir := os.Getenv("LANEKEEPER_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared")
-	}
-	path := filepath.Join(dir, filepath.FromSlash(name))
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("skipped: %s is not beside the repository", strings.ReplaceAll(name, "\\", "/"))
-	}
-	return path
-}
-
 var fullSchema = sync.OnceValues(func() (*Schema, error) {
-	dir := os.Getenv("LANEKEEPER_SHARED")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared")
-	}
-	sdl, err := os.ReadFile(filepath.Join(dir, "spec", "linear.graphql"))
+	path, _ := shared.Find("spec/linear.graphql")
+	sdl, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

@@ -3,15 +3,17 @@ package lineartest
 import (
 	"os"
 	"testing"
+
+	"github.com/lanekeeper/lanekeeper/internal/shared"
 )
 
 func TestRealIssuesLoadWithEverythingOnThem(t *testing.T) {
-	issues, err := os.Open(shared(t, "data/linear-islandora.ndjson.gz"))
+	issues, err := os.Open(shared.File(t, "data/linear-islandora.ndjson.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer issues.Close()
-	workspace, err := os.Open(shared(t, "data/linear-islandora.workspace.json"))
+	workspace, err := os.Open(shared.File(t, "data/linear-islandora.workspace.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/shared"
 )
 
 func TestDocumentsAreReadAsGraphQL(t *testing.T) {
@@ -68,7 +70,7 @@ func TestWrongDocumentsAreRefused(t *testing.T) {
 
 func TestViolationsOfTheWholeSchemaAreRecorded(t *testing.T) {
 	if schema(t) == nil {
-		shared(t, "spec/linear.graphql")
+		shared.File(t, "spec/linear.graphql")
 	}
 	o := newOffice(t)
 	r := ask(t, o.Server, `mutation($in: IssueUpdateInput!) { issueUpdate(id: "ENG-1", input: $in) { success } }`, map[string]any{"in": map[string]any{"dueDate": "tomorrow"}})

@@ -2,35 +2,20 @@ package openapi
 
 import (
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/connectors/jira/jiratest"
+	"github.com/lanekeeper/lanekeeper/internal/shared"
 )
-
-// spec finds the document beside the repository.
-func spec(t *testing.T) string {
-	t.Helper()
-	dir := os.Getenv("LANEKEEPER_SHARED")
-	if dir == "" {
-		dir = "../../../../../shared"
-	}
-	path := filepath.Join(dir, "spec", "jira-cloud.openapi.json")
-	if _, err := os.Stat(path); err != nil {
-		t.Skip("the OpenAPI document is not there: ", path)
-	}
-	return path
-}
 
 func validated(t *testing.T) *jiratest.Server {
 	t.Helper()
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	s := jiratest.New(jiratest.Options{Now: func() time.Time { return now }})
 	s.Generate(1, 60, jiratest.GenerateOptions{})
-	if err := ValidateAgainst(s, spec(t)); err != nil {
+	if err := ValidateAgainst(s, shared.File(t, "spec/jira-cloud.openapi.json")); err != nil {
 		t.Fatal(err)
 	}
 	return s
