@@ -1,0 +1,116 @@
+package reconcile_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/reconcile"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+func TestGuard(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.opts.Guard = reconcile.Guard{MaxChanges: 5, MaxShare: 0.5} })
+	for n := range 30 {
+		w.tracker.add(n, nil)
+	}
+	r := w.once()
+	w.expect("writes", len(w.tracker.edits), 0)
+	if r.Held == nil || !strings.Contains(r.Held.Reason, "30 issues") {
+		t.Fatalf("held plan: %+v", r.Held)
+	}
+	w.expect("still held, under the same name", w.once().Held.ID, r.Held.ID)
+	w.restart()
+	w.quiet()
+	approve(w, r.Held.ID)
+	w.once()
+	w.expect("approved: written", len(w.tracker.edits), 30)
+	w.spec.Lanes[2].Name = "later"
+	w.opts.Guard = reconcile.Guard{MaxChanges: 100, MaxShare: 0.5}
+	w.restart()
+	r = w.once()
+	if r.Held == nil || !strings.Contains(r.Held.Reason, "max_share") {
+		t.Fatalf("a policy that moves everything is held by its share: %+v", r.Held)
+	}
+	approve(w, r.Held.ID)
+	w.spec.Lanes[2].Name = "much-later"
+	w.restart()
+	w.quiet() // the approval was for another policy
+}
+
+func TestAnApprovalDoesNotCoverALargerPlan(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.opts.Guard = reconcile.Guard{MaxChanges: 5} })
+	for n := range 10 {
+		w.tracker.add(n, nil)
+	}
+	approve(w, w.once().Held.ID)
+	for n := range 10 {
+		w.tracker.add(10+n, nil)
+	}
+	w.quiet()
+}
+
+func approve(w *world, planID string) {
+	w.Helper()
+	p, err := w.store.Plan(planID)
+	if err != nil {
+		w.Fatal(err)
+	}
+	p.Status, p.By, p.ByAt = state.PlanApproved, "lead", w.clock
+	if err := w.store.Commit(state.Batch{Source: "payments", Plan: &p, Now: w.clock}); err != nil {
+		w.Fatal(err)
+	}
+	w.cycler.Replan()
+}
+
+func TestPauseStopsWritesAcrossRestarts(t *testing.T) {
+	w := newWorld(t)
+	w.tracker.add(1, bug)
+	if err := w.store.SetPaused(state.Pause{On: true, By: "op"}); err != nil {
+		t.Fatal(err)
+	}
+	w.expect("status", statuses(w.once()), "paused paused paused")
+	w.restart()
+	w.quiet()
+	w.expect("decided meanwhile", w.record(1).Decision.Lane, "hotfix")
+	if err := w.store.SetPaused(state.Pause{}); err != nil {
+		t.Fatal(err)
+	}
+	w.cycler.Replan()
+	w.once()
+	w.expect("labels", w.labels(1), hotfixLabels)
+}
+
+func TestGateRefusesWhatTheModeForbids(t *testing.T) {
+	edit := issue.Edit{Key: "PAY-1", Changes: []issue.Change{{Field: issue.FieldLane, To: "lane:hotfix"}}}
+	comment := issue.Edit{Key: "PAY-1", Changes: []issue.Change{{Field: issue.FieldComment, To: "x"}}}
+	tests := []struct {
+		name   string
+		mode   reconcile.Mode
+		paused bool
+		edit   issue.Edit
+		want   bool
+	}{
+		{"observe lets no label through", reconcile.Observe, false, edit, false},
+		{"observe lets no comment through", reconcile.Observe, false, comment, false},
+		{"suggest lets no label through", reconcile.Suggest, false, edit, false},
+		{"suggest lets a comment through", reconcile.Suggest, false, comment, true},
+		{"enforce lets both through", reconcile.Enforce, false, edit, true},
+		{"nothing passes a pause", reconcile.Enforce, true, edit, false},
+		{"an unknown mode is the most careful one", "", false, comment, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			tr := newTracker(time.Now)
+			tr.add(1, nil)
+			tt.edit.ID, tt.edit.Comment = id(1), &issue.CommentEdit{Marker: "m"}
+			g := reconcile.Gate{Writer: tr, Mode: tt.mode, Paused: func() (bool, error) { return tt.paused, nil }}
+			err := g.Apply(t.Context(), []issue.Edit{tt.edit}, func(issue.Result) {})
+			if passed := err == nil; passed != tt.want || (err != nil && !errors.Is(err, reconcile.ErrGated)) || (len(tr.edits) > 0) != tt.want {
+				t.Errorf("got error %v and %d writes", err, len(tr.edits))
+			}
+		})
+	}
+}
