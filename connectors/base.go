@@ -42,7 +42,7 @@ func (l *baseLink) RoundTrip(req *http.Request) (*http.Response, error) {
 	out.Header.Set("User-Agent", l.agent)
 	resp, err := l.next.RoundTrip(out)
 	if err != nil {
-		return nil, l.networkError(req, op, err)
+		return nil, l.networkError(req.Context(), ctx, op, err)
 	}
 	body, err := l.read(resp)
 	if e, ok := errors.AsType[*Error](err); ok {
@@ -50,7 +50,7 @@ func (l *baseLink) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, e
 	}
 	if err != nil {
-		return nil, l.networkError(req, op, err)
+		return nil, l.networkError(req.Context(), ctx, op, err)
 	}
 	if e := l.judge(op, resp, body.Bytes()); e != nil {
 		body.Close()
@@ -86,13 +86,14 @@ func (l *baseLink) read(resp *http.Response) (*buffered, error) {
 	return body, nil
 }
 
-// networkError tells a caller that gave up from a connection that failed.
-func (l *baseLink) networkError(req *http.Request, op string, err error) error {
-	if cause := req.Context().Err(); cause != nil {
+// networkError tells a caller that gave up, and an attempt whose time was up,
+// from a connection that failed.
+func (l *baseLink) networkError(caller, attempt context.Context, op string, err error) error {
+	if cause := caller.Err(); cause != nil {
 		return fmt.Errorf("%s: %w", op, cause)
 	}
 	e := &Error{Kind: Network, Op: op, Err: err}
-	if errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) || attempt.Err() != nil {
 		e.Err = fmt.Errorf("no complete answer within %s", l.timeout)
 	}
 	return e
