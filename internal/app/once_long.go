@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
@@ -96,4 +97,14 @@ func visitRecord(s *source, rec *state.Record, r reconcile.Report, paused bool, 
 		}
 	}
 	return nil
+}
+
+// Cycle runs one cycle of a source as the daemon does, which lists nothing.
+func (a *App) Cycle(ctx context.Context, name string) error {
+	e := a.current()
+	s := e.source(name)
+	if s == nil {
+		return fmt.Errorf("source %q is not configured", name)
+	}
+	return a.runCycle(ctx, e, s, reconcile.Task{}).Err
 }

@@ -1,12 +1,9 @@
 package bench
 
 import (
-	"os"
 	"testing"
 
-	"github.com/lanekeeper/lanekeeper/internal/app"
 	"github.com/lanekeeper/lanekeeper/internal/bench/fastserver"
-	"github.com/lanekeeper/lanekeeper/internal/config"
 )
 
 // BenchmarkFirstPull runs a first pull inside this process, for the profilers
@@ -14,7 +11,7 @@ import (
 func BenchmarkFirstPull(b *testing.B) {
 	for _, shape := range shapes() {
 		b.Run(shape, func(b *testing.B) {
-			server := start(b, fastserver.Options{Issues: *issueCount})
+			server := start(b, fastserver.Options{Issues: *issueCount, Latency: delays(b)[0]})
 			b.ReportAllocs()
 			for b.Loop() {
 				once(b, install(b, shape, server.base, "observe", ""))
@@ -26,21 +23,8 @@ func BenchmarkFirstPull(b *testing.B) {
 
 // once is what the command does, without printing.
 func once(b *testing.B, p place) {
-	env := func(name string) (string, bool) {
-		if name == "BENCH_TOKEN" {
-			return "token", true
-		}
-		return os.LookupEnv(name)
-	}
-	cfg, err := config.Load(p.config, env)
-	if err != nil {
-		b.Fatal(err)
-	}
-	a, err := app.New(cfg, app.Options{Env: env})
-	if err != nil {
-		b.Fatal(err)
-	}
-	cycle := a.Once(b.Context(), false)
+	a := p.open()
+	cycle := a.OnceBounded(b.Context())
 	if err := a.Close(); err != nil {
 		b.Fatal(err)
 	}

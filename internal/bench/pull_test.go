@@ -110,7 +110,7 @@ func (p place) totals() (issues, changed int, size int64) {
 
 func shapes() []string { return strings.Split(*shapeNames, ",") }
 
-func delays(t *testing.T) (out []time.Duration) {
+func delays(t testing.TB) (out []time.Duration) {
 	for text := range strings.SplitSeq(*latencies, ",") {
 		d, err := time.ParseDuration(text)
 		if err != nil {
