@@ -101,6 +101,7 @@ func (a *App) Undo(ctx context.Context, u web.UndoRequest) (answer.Undo, error) 
 		a.publish(e, s, r)
 		if r.Plan != "" {
 			out.Plans = append(out.Plans, r.Plan)
+			a.opts.Log.Warn("changes undone", "source", s.Name, "what", scope.String(), "plan", r.Plan, "changed", r.Changed, "by", u.By)
 		}
 		for _, l := range r.Lines {
 			status := answer.Status(l.Status)

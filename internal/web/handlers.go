@@ -205,7 +205,6 @@ func (s *server) approve(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	plan := r.PathValue("id")
-	s.Logger.Info("approve", "plan", plan, "by", c.By)
 	return s.Operator.Approve(r.Context(), plan, c.By)
 }
 
@@ -214,7 +213,6 @@ func (s *server) pause(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Logger.Info("pause", "by", c.By, "reason", c.Reason)
 	return s.Operator.Pause(r.Context(), c.By, c.Reason)
 }
 
@@ -223,7 +221,6 @@ func (s *server) resume(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Logger.Info("resume", "by", c.By)
 	return s.Operator.Resume(r.Context(), c.By)
 }
 
@@ -236,6 +233,5 @@ func (s *server) undo(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	u.By = asker(r, u.By)
-	s.Logger.Info("undo", "plan", u.Plan, "since", u.Since, "ref", u.Ref, "by", u.By)
 	return s.Operator.Undo(r.Context(), u)
 }
