@@ -126,8 +126,15 @@ func (b *bucket) missing(now time.Time, n int) time.Duration {
 	return max(wait, time.Millisecond)
 }
 
+// refill is what the reset brings. Where the server told no rate, nothing is
+// known of the time after it until the server tells more: it may speak of the
+// budget only when it refuses.
 func (b *bucket) refill() {
-	b.limiter = rate.NewLimiter(b.limiter.Limit(), b.limiter.Burst())
+	perSecond := b.limiter.Limit()
+	if perSecond <= 0 {
+		perSecond = rate.Inf
+	}
+	b.limiter = rate.NewLimiter(perSecond, b.limiter.Burst())
 	b.reset = time.Time{}
 }
 
@@ -171,6 +178,9 @@ func (b *bucket) mirror(now time.Time, r BudgetReading) {
 	b.limiter = rate.NewLimiter(rate.Limit(perSecond), r.Limit)
 	b.limiter.AllowN(now, r.Limit-max(0, min(r.Remaining, r.Limit)))
 	b.reset = r.Reset
+	if latest := now.Add(longestWait); b.reset.After(latest) {
+		b.reset = latest
+	}
 }
 
 // pause holds every request back for d.

@@ -111,18 +111,22 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// longestWait bounds what a server may ask for: a longer wait is a mistake of
+// something in between, and must not stop a source for good.
+const longestWait = 24 * time.Hour
+
 // RetryAfter reads the Retry-After header: seconds or an HTTP date, 0 where
-// there is none.
+// there is none, and a day at most.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	v := h.Get("Retry-After")
 	if s, err := strconv.ParseFloat(v, 64); err == nil {
-		if s > 0 && s < float64(24*time.Hour/time.Second) {
-			return time.Duration(s * float64(time.Second))
+		if s > 0 && s < 365*longestWait.Seconds() { // more is nonsense
+			return time.Duration(min(s, longestWait.Seconds()) * float64(time.Second))
 		}
 		return 0
 	}
 	if t, err := http.ParseTime(v); err == nil {
-		return max(0, t.Sub(now))
+		return max(0, min(t.Sub(now), longestWait))
 	}
 	return 0
 }
