@@ -131,8 +131,12 @@ func cleanFields(in map[string]string) map[string]string {
 }
 
 // readBudgets reads the rate limit headers. Cloud tells when the bucket is
-// full again; Data Center tells how fast it fills.
+// full again; Data Center tells how fast it fills. A refusal for writing one
+// issue too often, or one endpoint, speaks of that limit, not of the account's.
 func (c *Client) readBudgets(h http.Header) []connectors.BudgetReading {
+	if reason := h.Get("RateLimit-Reason"); reason != "" && !strings.HasPrefix(reason, "jira-quota") {
+		return nil
+	}
 	limit, err1 := strconv.Atoi(h.Get("X-RateLimit-Limit"))
 	left, err2 := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
 	if err1 != nil || err2 != nil {

@@ -467,7 +467,10 @@ func TestPerIssueLimitDelaysOnlyItsIssue(t *testing.T) {
 		c := client(t, s)
 		edits := many(t, c, s, 2, lane("", "lane:hotfix"))
 		c.Fetch(t.Context(), nil)
-		s.FailNext("edit", 1, jiratest.TooMany(jiratest.ReasonPerIssue, 2*time.Second, time.Now().Add(2*time.Second)))
+		limited := jiratest.TooMany(jiratest.ReasonPerIssue, 2*time.Second, time.Now().Add(time.Minute))
+		limited.Header.Set("X-RateLimit-Limit", "20") // of the issue, not of the account
+		limited.Header.Set("X-RateLimit-Remaining", "0")
+		s.FailNext("edit", 1, limited)
 		start := time.Now()
 		var at []time.Duration
 		err := c.Apply(t.Context(), edits, func(r issue.Result) {
@@ -476,7 +479,7 @@ func TestPerIssueLimitDelaysOnlyItsIssue(t *testing.T) {
 				t.Error(r.Err)
 			}
 		})
-		if err != nil || len(at) != 2 || at[0] != 0 || at[1] < 2*time.Second {
+		if err != nil || len(at) != 2 || at[0] != 0 || at[1] < 2*time.Second || at[1] > 10*time.Second {
 			t.Errorf("%v %v", at, err)
 		}
 	})
