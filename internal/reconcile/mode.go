@@ -39,6 +39,9 @@ func (m Mode) narrow(lane string) Mode {
 // ErrGated is returned for a write that the mode or a pause forbids.
 var ErrGated = errors.New("write refused by the gate")
 
+// ErrPaused is the ErrGated of a pause.
+var ErrPaused = fmt.Errorf("%w: writes are paused", ErrGated)
+
 // Gate stands before a Writer and is the one place that every write passes.
 // The cycle above plans no forbidden write; the gate refuses it all the same.
 type Gate struct {
@@ -54,7 +57,7 @@ func (g Gate) Apply(ctx context.Context, edits []issue.Edit, done func(issue.Res
 		return nil
 	}
 	if paused, err := g.Paused(); err != nil || paused {
-		return fmt.Errorf("%w: writes are paused%s", ErrGated, because(err))
+		return fmt.Errorf("%w%s", ErrPaused, because(err))
 	}
 	for _, e := range edits {
 		if err := g.allow(e); err != nil {

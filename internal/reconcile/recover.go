@@ -35,7 +35,7 @@ func (c *cycle) recover() error {
 			return err
 		}
 	}
-	return nil
+	return c.ended(pending)
 }
 
 func (c *cycle) recoverBatch(records []*state.Record, pending map[string][]state.Entry) error {
@@ -67,9 +67,11 @@ func (c *cycle) recoverBatch(records []*state.Record, pending map[string][]state
 			if r != nil && e.Change.Field != issue.FieldComment && (holds(i, e) || wrote(histories[i.ID], e)) {
 				e.Status = state.EntryApplied
 				r.Parked = nil
-				if err := c.arrived(r, e); err != nil {
+				older, err := c.arrived(r, e)
+				if err != nil {
 					return err
 				}
+				b.Entries = append(b.Entries, older...)
 			}
 			b.Entries = append(b.Entries, e)
 		}
@@ -128,16 +130,47 @@ func wrote(h issue.History, e state.Entry) bool {
 }
 
 // arrived notes a change that reached the tracker before its outcome was
-// recorded.
-func (c *cycle) arrived(r *state.Record, e state.Entry) error {
+// recorded. It returns the older entries that this settles.
+func (c *cycle) arrived(r *state.Record, e state.Entry) ([]state.Entry, error) {
 	p, err := c.Store.Plan(e.Plan)
 	if err != nil {
-		return fmt.Errorf("read plan %s: %w", e.Plan, err)
+		return nil, fmt.Errorf("read plan %s: %w", e.Plan, err)
 	}
-	if p.Undoes != "" {
-		c.undone(r, e, p.By)
-		return nil
+	if p.Undoes == "" {
+		written(r, e.Change)
+		return nil, nil
 	}
-	written(r, e.Change)
+	c.undone(r, e, p.By)
+	return c.undid(e)
+}
+
+// ended closes the plans that a crash left running and that wait for no outcome
+// any more.
+func (c *cycle) ended(before []state.Entry) error {
+	after, err := c.Store.Pending(c.Source)
+	if err != nil {
+		return fmt.Errorf("list unfinished writes: %w", err)
+	}
+	open := map[string]bool{}
+	for _, e := range after {
+		open[e.Plan] = true
+	}
+	for _, e := range before {
+		if open[e.Plan] {
+			continue
+		}
+		open[e.Plan] = true // looked at
+		p, err := c.Store.Plan(e.Plan)
+		if err != nil {
+			return fmt.Errorf("read plan %s: %w", e.Plan, err)
+		}
+		if p.Status != state.PlanRunning {
+			continue
+		}
+		p.Status = state.PlanDone
+		if err := c.commit(state.Batch{Plan: &p}); err != nil {
+			return err
+		}
+	}
 	return nil
 }

@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -20,6 +21,8 @@ type Undo struct {
 	ID    string
 	Key   string // of the issue, for people
 	By    string // who asks
+
+	redo bool // Plan is itself an undo
 }
 
 func (u Undo) String() string {
@@ -39,16 +42,22 @@ type span struct {
 }
 
 // Undo puts back the values from before the first change in scope, where the
-// field still holds what the last one wrote. What a person changed since stays.
-// Each restored field is held as an override, so that the next cycle does not
-// do it again. Undo writes, so the mode must be above observe and writes must
-// not be paused.
+// field still holds what the last one wrote. What a person changed in between
+// or since stays. Each restored field is held as an override, so that the next
+// cycle does not do it again; the undo of an undo ends these. Undo writes, so
+// the mode must be above observe (suggest withdraws proposals only) and writes
+// must not be paused.
 func (c *Cycler) Undo(ctx context.Context, u Undo) Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	run := &cycle{Cycler: c, ctx: ctx, task: Task{List: true}, now: c.Now().UTC(), doubts: map[string]bool{}}
 	run.report = Report{Source: c.Source, Mode: c.Mode}
-	run.report.Err = run.undo(u)
+	if c.Signals != nil {
+		run.sig = c.Signals() // issues are read again, and decided as in a cycle
+	}
+	if err := run.undo(u); err != nil {
+		run.report.Err = fmt.Errorf("undo %s: %w", u, err)
+	}
 	run.sortLines()
 	if t, err := c.Store.Totals(c.Source); err == nil {
 		run.report.Issues, run.report.Parked = t.Open, t.Parked
@@ -58,11 +67,17 @@ func (c *Cycler) Undo(ctx context.Context, u Undo) Report {
 
 func (c *cycle) undo(u Undo) error {
 	if c.Mode == Observe {
-		return fmt.Errorf("undo %s: %w: source %s is in mode observe; set its mode to enforce to let undo write", u, ErrGated, c.Source)
+		return fmt.Errorf("%w: source %s is in mode observe; set its mode to enforce to let undo write", ErrGated, c.Source)
+	}
+	if paused, err := c.gate.Paused(); err != nil || paused {
+		return fmt.Errorf("%w%s; lanekeeper resume ends the pause", ErrPaused, because(err))
+	}
+	if err := c.recover(); err != nil { // a write without an answer may have arrived
+		return fmt.Errorf("recover: %w", err)
 	}
 	entries, err := c.scope(u)
 	if err != nil {
-		return fmt.Errorf("undo %s: %w", u, err)
+		return err
 	}
 	spans, ids := spansOf(entries)
 	if len(ids) == 0 {
@@ -70,14 +85,23 @@ func (c *cycle) undo(u Undo) error {
 	}
 	p := state.Plan{ID: c.planID(len(ids)), Source: c.Source, At: c.now, Mode: string(c.Mode), PolicyHash: c.Policy.Hash(),
 		Status: state.PlanRunning, By: u.By, ByAt: c.now, Undoes: u.String()}
-	c.report.Plan = p.ID
+	if u.redo, err = c.isUndo(u.Plan); err != nil {
+		return err
+	}
+	if u.redo { // what it writes is lanekeeper's own again
+		p.Undoes, p.Reason = "", "takes back the undo "+u.Plan
+	}
+	var failed error
 	for batch := range slices.Chunk(ids, sendBatch) {
-		if err := c.undoBatch(&p, batch, spans, u); err != nil {
-			return fmt.Errorf("undo %s: %w", u, err)
+		if failed = c.undoBatch(&p, batch, spans, u); failed != nil {
+			break
 		}
 	}
-	p.Status = state.PlanDone
-	return c.commit(state.Batch{Plan: &p})
+	if p.Changes == 0 {
+		return failed // everything was left alone: no plan to keep
+	}
+	c.report.Plan, p.Status = p.ID, state.PlanDone
+	return errors.Join(failed, c.commit(state.Batch{Plan: &p}))
 }
 
 // scope lists the entries that the undo covers.
@@ -105,18 +129,30 @@ func (c *cycle) scope(u Undo) (entries []state.Entry, err error) {
 // withoutUndos leaves out what earlier undos wrote: asking twice for the same
 // undo must not bring back what the first one took away.
 func (c *cycle) withoutUndos(entries []state.Entry) ([]state.Entry, error) {
-	isUndo := map[string]bool{}
+	undos := map[string]bool{}
 	for _, e := range entries {
-		if _, known := isUndo[e.Plan]; known {
+		if _, known := undos[e.Plan]; known {
 			continue
 		}
-		p, err := c.Store.Plan(e.Plan)
+		is, err := c.isUndo(e.Plan)
 		if err != nil {
-			return nil, fmt.Errorf("read plan %s: %w", e.Plan, err)
+			return nil, err
 		}
-		isUndo[e.Plan] = p.Undoes != ""
+		undos[e.Plan] = is
 	}
-	return slices.DeleteFunc(entries, func(e state.Entry) bool { return isUndo[e.Plan] }), nil
+	return slices.DeleteFunc(entries, func(e state.Entry) bool { return undos[e.Plan] }), nil
+}
+
+// isUndo tells whether a plan took others back; "" is no plan.
+func (c *cycle) isUndo(planID string) (bool, error) {
+	if planID == "" {
+		return false, nil
+	}
+	p, err := c.Store.Plan(planID)
+	if err != nil {
+		return false, fmt.Errorf("read plan %s: %w", planID, err)
+	}
+	return p.Undoes != "", nil
 }
 
 type spanKey struct {
@@ -124,6 +160,9 @@ type spanKey struct {
 	field issue.Field
 }
 
+// spansOf groups changes by field. Where a change did not begin with what the
+// one before it wrote, a person was there in between: the span begins anew, so
+// that their value is what comes back.
 func spansOf(entries []state.Entry) (map[spanKey]span, []string) {
 	slices.SortStableFunc(entries, func(a, b state.Entry) int { return a.At.Compare(b.At) })
 	spans := map[spanKey]span{}
@@ -131,9 +170,12 @@ func spansOf(entries []state.Entry) (map[spanKey]span, []string) {
 	for _, e := range entries {
 		k := spanKey{e.ID, e.Change.Field}
 		s, seen := spans[k]
-		if !seen {
+		switch {
+		case !seen:
 			s.oldest = e
 			ids = append(ids, e.ID)
+		case k.field != issue.FieldComment && e.Change.From != s.newest.Change.To:
+			s = span{oldest: e}
 		}
 		s.newest = e
 		s.all = append(s.all, e)
@@ -144,36 +186,80 @@ func spansOf(entries []state.Entry) (map[spanKey]span, []string) {
 }
 
 func (c *cycle) undoBatch(p *state.Plan, ids []string, spans map[spanKey]span, u Undo) error {
+	if err := c.rereadStrays(ids); err != nil {
+		return err
+	}
+	// The comment goes alone: an issue gets one write at a time.
+	for _, fields := range []bool{true, false} {
+		if err := c.undoPass(p, ids, spans, u, fields); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rereadStrays reads issues by id. Those that had left the scope stay out of
+// it, though the tracker still shows them.
+func (c *cycle) rereadStrays(ids []string) error {
+	known, err := c.Store.Records(c.Source, ids)
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
 	if _, err := c.reread(ids, "read before undo"); err != nil {
 		return err
 	}
+	absent := map[string]int{}
+	var strays []string
+	for _, r := range known {
+		if r != nil && (r.Absent > 0 || r.Issue.Gone) {
+			absent[r.Issue.ID] = max(1, r.Absent)
+			strays = append(strays, r.Issue.ID)
+		}
+	}
+	return c.change(strays, func(r *state.Record) bool { r.Absent = absent[r.Issue.ID]; return true })
+}
+
+// undoPass takes back the fields, or the comments, of a batch.
+func (c *cycle) undoPass(p *state.Plan, ids []string, spans map[spanKey]span, u Undo, fields bool) error {
 	records, err := c.Store.Records(c.Source, ids)
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}
 	out := c.outbox()
-	var taken []state.Entry
-	out.effect = func(f *flight, e state.Entry) {
-		c.undone(f.record, e, u.By)
-		for _, old := range spans[spanKey{e.ID, e.Change.Field}].all {
+	over := func(k spanKey) {
+		for _, old := range spans[k].all {
 			old.Status = state.EntryUndone
-			taken = append(taken, old)
+			out.also = append(out.also, old)
 		}
+	}
+	out.effect = func(f *flight, e state.Entry) {
+		if u.redo {
+			c.redone(f.record, e)
+		} else {
+			c.undone(f.record, e, u.By)
+		}
+		over(spanKey{e.ID, e.Change.Field})
 	}
 	for _, r := range records {
 		if r == nil {
 			continue
 		}
 		i := item{id: r.Issue.ID, key: r.Issue.Key, lane: r.Decision.Lane, applied: map[issue.Field]string{}}
-		for _, f := range undoable(spans, r.Issue.ID) {
+		for _, f := range undoable(spans, r.Issue.ID, fields) {
 			s := spans[spanKey{r.Issue.ID, f}]
-			ch, ok := restore(r, s, u)
-			if !ok {
+			ch, ok := c.restore(r, s, u)
+			switch {
+			case !ok:
 				c.report.Lines = append(c.report.Lines, Line{Ref: r.Issue.Ref(), ID: r.Issue.ID, Change: ch, Status: Refused})
+				continue
+			case ch.From == ch.To: // it came and went
+				over(spanKey{r.Issue.ID, f})
 				continue
 			}
 			i.changes = append(i.changes, ch)
-			if s.oldest.HadApplied {
+			if u.redo {
+				i.applied = r.Applied
+			} else if s.oldest.HadApplied {
 				i.applied[f] = s.oldest.Applied
 			}
 		}
@@ -181,37 +267,39 @@ func (c *cycle) undoBatch(p *state.Plan, ids []string, spans map[spanKey]span, u
 			out.add(p, i, clone(r))
 		}
 	}
-	if err := out.carry(p); err != nil {
+	if err := out.carry(p); err != nil || len(out.also) == 0 {
 		return err
 	}
-	return c.commit(state.Batch{Entries: taken})
+	return c.commit(state.Batch{Entries: out.also})
 }
 
-// undoable lists the fields of one issue in a fixed order. The comment goes
-// alone, and only when nothing else is left: an issue gets one write at a time.
-func undoable(spans map[spanKey]span, id string) []issue.Field {
+// undoable lists the fields of one issue in a fixed order, or its comment.
+func undoable(spans map[spanKey]span, id string, want bool) []issue.Field {
 	var fields []issue.Field
 	for k := range spans {
-		if k.id == id && k.field != issue.FieldComment {
+		if k.id == id && want == (k.field != issue.FieldComment) {
 			fields = append(fields, k.field)
 		}
-	}
-	if _, ok := spans[spanKey{id, issue.FieldComment}]; ok && len(fields) == 0 {
-		return []issue.Field{issue.FieldComment}
 	}
 	slices.Sort(fields)
 	return fields
 }
 
 // restore is the change that puts a field back, if it still holds our value.
-func restore(r *state.Record, s span, u Undo) (issue.Change, bool) {
+func (c *cycle) restore(r *state.Record, s span, u Undo) (issue.Change, bool) {
 	f := s.newest.Change.Field
 	ch := issue.Change{Field: f, From: plan.Actual(&r.Issue, f), To: s.oldest.Change.From, Reason: "undo of " + u.String(),
 		FromRaw: raw(r, f), ToRaw: s.oldest.Change.FromRaw}
 	switch {
+	case f == issue.FieldComment && u.redo:
+		ch.From, ch.To, ch.Reason = "", "", "a withdrawn proposal is not posted again by an undo"
+		return ch, false
 	case f == issue.FieldComment:
 		ch.From, ch.To = r.Comment.Hash, ""
 		return ch, r.Comment.ID != ""
+	case c.Mode != Enforce:
+		ch.Reason = "source " + c.Source + " is in mode " + string(c.Mode) + "; set it to enforce to let undo write fields"
+		return ch, false
 	case !r.Issue.Open():
 		ch.Reason = "the issue is closed or gone"
 		return ch, false
@@ -238,4 +326,32 @@ func (c *cycle) undone(r *state.Record, e state.Entry, by string) {
 	if e.HadApplied {
 		setApplied(r, f, e.Applied)
 	}
+}
+
+// redone notes a value that an undo had taken back and that is lanekeeper's own
+// again.
+func (c *cycle) redone(r *state.Record, e state.Entry) {
+	drop(r, slices.IndexFunc(r.Overrides, func(o state.Override) bool { return o.Field == e.Change.Field }))
+	written(r, e.Change)
+}
+
+// undid lists the changes that an undo which was carried out without a record
+// of its outcome had taken back: from the newest to the one that began with the
+// value that is there again.
+func (c *cycle) undid(e state.Entry) ([]state.Entry, error) {
+	entries, err := c.Store.EntriesOf(c.Source, e.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read changes of %s: %w", e.Key, err)
+	}
+	var out []state.Entry
+	for _, old := range entries {
+		if old.Plan == e.Plan || old.Change.Field != e.Change.Field || old.Status != state.EntryApplied {
+			continue
+		}
+		old.Status = state.EntryUndone
+		if out = append(out, old); old.Change.From == e.Change.To {
+			break
+		}
+	}
+	return out, nil
 }

@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
+	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/state"
 )
 
 func TestUndo(t *testing.T) {
@@ -87,5 +90,170 @@ func TestUndo(t *testing.T) {
 			w.expect("comment", body, "This proposal was withdrawn.")
 		}
 		w.quiet()
+	})
+}
+
+// measured is a signal snapshot with one value for every issue.
+type measured float64
+
+func (m measured) Signal(string, *issue.Issue) (float64, policy.Freshness) {
+	return float64(m), policy.Fresh
+}
+func (m measured) Version() string { return fmt.Sprint(float64(m)) }
+
+func TestUndoIsCarefulWithPeopleAndComplete(t *testing.T) {
+	lane := func(to string) issue.Change { return issue.Change{Field: issue.FieldLane, To: to} }
+	undo := func(w *world, u reconcile.Undo) reconcile.Report {
+		w.Helper()
+		w.wait(time.Minute)
+		u.By = "op"
+		return w.cycler.Undo(w.Context(), u)
+	}
+	ofPlans := func(w *world) string {
+		plans, err := w.store.Plans("payments", 0)
+		if err != nil {
+			w.Fatal(err)
+		}
+		var s []string
+		for _, p := range plans {
+			s = append(s, string(p.Status))
+		}
+		return strings.Join(s, " ")
+	}
+	t.Run("what a person chose between two of our writes comes back, not what was before the first", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, func(i *issue.Issue) { bug(i); i.Labels = []string{"lane:old"} })
+		since := w.clock
+		w.once()
+		w.wait(time.Hour)
+		w.tracker.edit(id(1), "ann", lane("lane:anns"))
+		w.quiet()
+		w.wait(15 * 24 * time.Hour)
+		w.once() // the override is over
+		w.expect("ours again", w.tracker.issues[id(1)].Label("lane:"), "hotfix")
+		w.expect("error", undo(w, reconcile.Undo{Since: since}).Err, error(nil))
+		w.expect("ann's", w.tracker.issues[id(1)].Label("lane:"), "anns")
+	})
+	t.Run("signals count as they do in a cycle", func(t *testing.T) {
+		w := newWorld(t, func(w *world) {
+			w.spec.Lanes[1].When = "signal.load > 5.0"
+			w.opts.Signals = func() policy.Signals { return measured(9) }
+		})
+		w.tracker.add(1, nil)
+		r := w.once()
+		w.expect("lane", w.record(1).Decision.Lane, "stability")
+		w.expect("error", undo(w, reconcile.Undo{Plan: r.Plan}).Err, error(nil))
+		w.expect("lane after undo", w.record(1).Decision.Lane, "stability")
+	})
+	t.Run("a proposal and what was enforced later: both go", func(t *testing.T) {
+		w := newWorld(t, func(w *world) { w.opts.Mode = reconcile.Suggest })
+		w.tracker.add(1, bug)
+		w.once()
+		w.opts.Mode = reconcile.Enforce
+		w.restart()
+		w.once()
+		w.expect("error", undo(w, reconcile.Undo{ID: id(1)}).Err, error(nil))
+		w.expect("labels", w.labels(1), "")
+		for _, body := range w.tracker.comments {
+			w.expect("comment", body, "This proposal was withdrawn.")
+		}
+	})
+	t.Run("in suggest mode fields stay, with a reason, and proposals go", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		r := w.once()
+		w.opts.Mode = reconcile.Suggest
+		w.restart()
+		got := undo(w, reconcile.Undo{Plan: r.Plan})
+		w.expect("error", got.Err, error(nil))
+		w.expect("statuses", statuses(got), "refused refused refused")
+		w.expect("pending", pending(w), 0)
+	})
+	t.Run("paused: refused before anything is recorded", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		r := w.once()
+		if err := w.store.SetPaused(state.Pause{On: true}); err != nil {
+			t.Fatal(err)
+		}
+		if got := undo(w, reconcile.Undo{Plan: r.Plan}); !errors.Is(got.Err, reconcile.ErrGated) {
+			t.Fatalf("got %v, want ErrGated", got.Err)
+		}
+		w.expect("pending", pending(w), 0)
+		w.expect("plans", ofPlans(w), "done")
+	})
+	t.Run("a value that came and went needs no write", func(t *testing.T) {
+		w := newWorld(t)
+		since := w.clock
+		w.tracker.add(1, func(i *issue.Issue) { bug(i); i.Labels = strings.Fields(featureLabels) })
+		w.once()
+		w.tracker.issues[id(1)].Kind = issue.Story
+		w.tracker.issues[id(1)].Priority, w.tracker.issues[id(1)].Updated = issue.Low, w.clock
+		w.once()
+		w.expect("labels", w.labels(1), featureLabels)
+		n := len(w.tracker.edits)
+		w.expect("error", undo(w, reconcile.Undo{Since: since}).Err, error(nil))
+		for _, e := range w.tracker.edits[n:] {
+			for _, c := range e.Changes {
+				if c.From == c.To {
+					t.Errorf("wrote %+v, which changes nothing", c)
+				}
+			}
+		}
+	})
+	t.Run("a write whose answer was lost is undone too", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.tracker.lose = func(issue.Edit) bool { return true }
+		r := w.once()
+		w.tracker.lose = nil
+		w.expect("error", undo(w, reconcile.Undo{Plan: r.Plan}).Err, error(nil))
+		w.expect("labels", w.labels(1), "")
+	})
+	t.Run("an issue that left the scope is put back and not written to again", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		r := w.once()
+		w.tracker.unlisted[id(1)] = true
+		for range 2 {
+			w.wait(24 * time.Hour)
+			w.cycle(reconcile.Task{Sweep: true})
+		}
+		w.expect("gone", w.record(1).Issue.Gone, true)
+		w.tracker.issues[id(1)].Votes = 99 // policy would want another priority
+		w.expect("error", undo(w, reconcile.Undo{Plan: r.Plan}).Err, error(nil))
+		w.expect("labels", w.labels(1), "")
+		w.quiet()
+		w.wait(15 * 24 * time.Hour)
+		w.quiet()
+	})
+	t.Run("the process dies after an undo arrived: it is finished, and asked again there is nothing left", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		r := w.once()
+		w.tracker.crash = true
+		func() {
+			defer func() { w.expect("died", recover() == errCrash, true) }()
+			undo(w, reconcile.Undo{Plan: r.Plan})
+		}()
+		w.tracker.crash = false
+		w.restart()
+		w.quiet()
+		w.expect("labels", w.labels(1), "")
+		w.expect("status", statuses(undo(w, reconcile.Undo{Plan: r.Plan})), "")
+		w.expect("plans", ofPlans(w), "done done")
+	})
+	t.Run("an undo is undone: lanekeeper's values are back and its own", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		r := undo(w, reconcile.Undo{Plan: w.once().Plan})
+		w.expect("error", undo(w, reconcile.Undo{Plan: r.Plan}).Err, error(nil))
+		w.expect("labels", w.labels(1), hotfixLabels)
+		w.quiet()
+		w.expect("overrides", len(w.record(1).Overrides), 0)
+		w.tracker.issues[id(1)].Kind = issue.Story
+		w.tracker.issues[id(1)].Updated = w.clock
+		w.once()
+		w.expect("moves on", w.labels(1), featureLabels)
 	})
 }

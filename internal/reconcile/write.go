@@ -264,6 +264,7 @@ type outbox struct {
 	flights map[string]*flight
 	updates []state.Update // comment markers, stored before they are sent
 	results []issue.Result
+	also    []state.Entry              // older entries that the outcomes change
 	effect  func(*flight, state.Entry) // what a written change does to its record
 }
 
@@ -355,8 +356,9 @@ func (o *outbox) settle() error {
 		b.Entries = append(b.Entries, f.entries...)
 		b.Updates = append(b.Updates, state.Update{Record: f.record})
 	}
-	o.results = o.results[:0]
-	if len(b.Updates) == 0 {
+	b.Entries = append(b.Entries, o.also...)
+	o.results, o.also = o.results[:0], nil
+	if len(b.Updates) == 0 && len(b.Entries) == 0 {
 		return nil
 	}
 	if err := o.commit(b); err != nil {
@@ -392,7 +394,10 @@ func (o *outbox) land(f *flight, res issue.Result) {
 			r.Comment.ID = res.CommentID
 		}
 	}
-	r.Outstanding = len(o.changes(r))
+	r.Outstanding = 0
+	if r.Issue.Open() && r.Absent == 0 {
+		r.Outstanding = len(o.changes(r))
+	}
 	r.Due = o.due(r)
 }
 
