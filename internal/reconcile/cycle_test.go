@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
@@ -99,4 +100,29 @@ func changes(r reconcile.Report) []string {
 		s = append(s, fmt.Sprintf("%s %s %q -> %q: %s", l.Ref, l.Change.Field, l.Change.From, l.Change.To, l.Change.Reason))
 	}
 	return s
+}
+
+func TestEachMoveCitesWhatCausedIt(t *testing.T) {
+	w := newWorld(t)
+	w.tracker.add(1, func(i *issue.Issue) { i.Votes = 10 })
+	w.once()
+	w.wait(time.Minute)
+	w.tracker.issues[id(1)].Votes, w.tracker.issues[id(1)].Updated = 60, w.clock
+	w.once()
+	w.spec.Lanes[1].When = "issue.votes > 70"
+	w.restart()
+	w.once()
+	log, err := w.store.Log("payments", id(1), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var causes []string
+	for _, l := range log {
+		causes = append(causes, l.Before.Lane+" to "+l.Decision.Lane+", because "+l.Cause)
+	}
+	w.expect("causes", causes, []string{
+		"stability to feature, because the policy changed",
+		"feature to stability, because votes: 60 instead of 10",
+		" to feature, because first sight",
+	})
 }

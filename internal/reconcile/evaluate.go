@@ -128,7 +128,7 @@ func (c *cycle) judge(r *state.Record, cause string) verdict {
 	p := c.Policy.For(c.Source, r.Issue.Project)
 	d, memory := p.Decide(policy.Input{Issue: &r.Issue, Now: c.now, Memory: r.Memory, Signals: c.sig})
 	if news(&r.Decision, &d) || r.LoggedAs == 0 {
-		v.update.Decision = &d
+		v.update.Decision, v.update.Cause = &d, causeOf(&r.Decision, &d, v.update.Cause)
 	}
 	c.countFlaps(&r.Decision, &d)
 	r.Decision, r.Memory = d, memory
