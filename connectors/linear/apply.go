@@ -91,9 +91,15 @@ func (c *Client) wantedLabels(edits []issue.Edit) (out []want) {
 	seen := map[want]bool{}
 	for _, e := range edits {
 		for _, ch := range e.Changes {
-			if w := (want{ch.To, e.Project}); ch.To != "" && c.managedLabel(ch) == nil && !seen[w] {
-				seen[w] = true
-				out = append(out, w)
+			if c.managedLabel(ch) != nil {
+				continue
+			}
+			add, _ := ch.Labels()
+			for _, text := range add {
+				if w := (want{text, e.Project}); !seen[w] {
+					seen[w] = true
+					out = append(out, w)
+				}
 			}
 		}
 	}

@@ -125,22 +125,24 @@ func (w *writing) label(j *job, ch issue.Change) error {
 	if err := w.c.managedLabel(ch); err != nil {
 		return err
 	}
-	if err := w.refused[ch.To]; ch.To != "" && err != nil {
-		return err
-	}
-	add, remove := w.c.labels.find(ch.To, j.edit.Project), w.c.labels.find(ch.From, j.edit.Project)
-	if add != nil && remove != nil && add.id == remove.id {
-		return nil
-	}
-	if ch.To != "" {
-		if add == nil {
-			return invalid("there is no label %s", ch.To)
+	add, remove := ch.Labels()
+	input := j.input
+	for _, text := range add {
+		if err := w.refused[text]; err != nil {
+			return err
 		}
-		j.input.AddedLabelIDs = append(j.input.AddedLabelIDs, add.id)
+		l := w.c.labels.find(text, j.edit.Project)
+		if l == nil {
+			return invalid("there is no label %s", text)
+		}
+		input.AddedLabelIDs = append(input.AddedLabelIDs, l.id)
 	}
-	if ch.From != "" && remove != nil {
-		j.input.RemovedLabelIDs = append(j.input.RemovedLabelIDs, remove.id)
+	for _, text := range remove {
+		if l := w.c.labels.find(text, j.edit.Project); l != nil && !slices.Contains(input.AddedLabelIDs, l.id) {
+			input.RemovedLabelIDs = append(input.RemovedLabelIDs, l.id)
+		}
 	}
+	j.input = input
 	j.labels = append(j.labels, ch)
 	return nil
 }
@@ -150,8 +152,8 @@ func (c *Client) managedLabel(ch issue.Change) error {
 	if !ch.Field.IsLabel() || !slices.Contains(c.o.LabelPrefixes, string(ch.Field)) {
 		return invalid("%s is not managed", ch.Field)
 	}
-	for _, text := range []string{ch.From, ch.To} {
-		if text != "" && !strings.HasPrefix(text, ch.Field.Prefix()) {
+	for _, text := range slices.Concat(ch.Field.Values(ch.From), ch.Field.Values(ch.To)) {
+		if !strings.HasPrefix(text, ch.Field.Prefix()) {
 			return invalid("the label %q does not start with %q", text, ch.Field.Prefix())
 		}
 	}
@@ -211,14 +213,15 @@ func assigneeOf(n *writtenNode) string {
 	return n.Assignee.ID
 }
 
-// holds reports whether the issue has exactly the label that was asked for
-// among those of its prefix.
+// holds reports whether the issue has exactly the labels that were asked for
+// among those of their prefix.
 func (w *writing) holds(n *writtenNode, ch issue.Change) bool {
-	texts := w.texts(n, ch.Field)
-	if ch.To == "" {
-		return len(texts) == 0
-	}
-	return len(texts) == 1 && strings.EqualFold(texts[0], ch.To)
+	have, want := w.texts(n, ch.Field), ch.Field.Values(ch.To)
+	return len(have) == len(want) && !slices.ContainsFunc(want, func(l string) bool { return !containsFold(have, l) })
+}
+
+func containsFold(list []string, s string) bool {
+	return slices.ContainsFunc(list, func(l string) bool { return strings.EqualFold(l, s) })
 }
 
 // texts lists the labels with the prefix of a field that an issue has.

@@ -65,8 +65,8 @@ func (w *writing) rebuild(ctx context.Context, j *job, n *writtenNode) (IssueUpd
 	in := j.input
 	in.AddedLabelIDs, in.RemovedLabelIDs = nil, nil
 	for _, ch := range j.labels {
-		if ch.To != "" {
-			if err := w.c.ensure(ctx, []want{{ch.To, n.Team.Key}})[ch.To]; err != nil {
+		for _, text := range ch.Field.Values(ch.To) {
+			if err := w.c.ensure(ctx, []want{{text, n.Team.Key}})[text]; err != nil {
 				return in, err
 			}
 		}
@@ -78,26 +78,27 @@ func (w *writing) rebuild(ctx context.Context, j *job, n *writtenNode) (IssueUpd
 }
 
 func (w *writing) delta(in *IssueUpdateInput, ch issue.Change, n *writtenNode) error {
-	labels, there := w.c.labels.all(), false
+	labels := w.c.labels.all()
+	from, to := ch.Field.Values(ch.From), ch.Field.Values(ch.To)
+	var there []string
 	for _, id := range n.LabelIDs {
 		l := labels[id]
 		if l == nil || !strings.HasPrefix(strings.ToLower(l.text), ch.Field.Prefix()) {
 			continue
 		}
 		switch {
-		case strings.EqualFold(l.text, ch.To):
-			there = true
-		case strings.EqualFold(l.text, ch.From):
+		case containsFold(to, l.text):
+			there = append(there, l.text)
+		case containsFold(from, l.text):
 			in.RemovedLabelIDs = append(in.RemovedLabelIDs, id)
 		default:
 			return &connectors.Error{Kind: connectors.Conflict, Op: "issueUpdate", Detail: "the issue has the label " + l.text + " meanwhile"}
 		}
 	}
-	if ch.To == "" || there {
-		return nil
-	}
-	if l := w.c.labels.find(ch.To, n.Team.Key); l != nil {
-		in.AddedLabelIDs = append(in.AddedLabelIDs, l.id)
+	for _, text := range to {
+		if l := w.c.labels.find(text, n.Team.Key); l != nil && !containsFold(there, text) {
+			in.AddedLabelIDs = append(in.AddedLabelIDs, l.id)
+		}
 	}
 	return nil
 }

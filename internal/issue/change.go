@@ -60,10 +60,24 @@ type Change struct {
 	ToRaw   string
 }
 
+// Values lists the labels in a value of a label field. A label may hold spaces
+// itself where the tracker allows them, so that only one before the prefix parts
+// two labels.
+func (f Field) Values(text string) []string {
+	if text == "" {
+		return nil
+	}
+	parts := strings.Split(text, " "+f.Prefix())
+	for n := 1; n < len(parts); n++ {
+		parts[n] = f.Prefix() + parts[n]
+	}
+	return parts
+}
+
 // Labels lists what a change of a label field adds to and removes from an
 // issue.
 func (c Change) Labels() (add, remove []string) {
-	from, to := strings.Fields(c.From), strings.Fields(c.To)
+	from, to := c.Field.Values(c.From), c.Field.Values(c.To)
 	without := func(list, other []string) []string {
 		return slices.DeleteFunc(slices.Clone(list), func(l string) bool { return slices.Contains(other, l) })
 	}

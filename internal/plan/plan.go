@@ -179,7 +179,7 @@ func Write(i *issue.Issue, c issue.Change) {
 	case issue.FieldComment:
 	default:
 		labels := slices.DeleteFunc(slices.Clone(i.Labels), func(l string) bool { return hasPrefix(l, c.Field) })
-		labels = append(labels, strings.Fields(c.To)...)
+		labels = append(labels, c.Field.Values(c.To)...)
 		slices.Sort(labels)
 		i.Labels = slices.Compact(labels)
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -122,7 +121,7 @@ func wrote(h issue.History, e state.Entry) bool {
 		if ev.At.Before(e.At.Add(-sentSlack)) {
 			return false
 		}
-		if ev.By.Self && slices.Contains(strings.Fields(e.Change.To), ev.To) && (ev.Field == e.Change.Field || e.Change.Field.IsLabel() && ev.Field == issue.FieldLabels) {
+		if ev.By.Self && slices.Contains(e.Change.Field.Values(e.Change.To), ev.To) && (ev.Field == e.Change.Field || e.Change.Field.IsLabel() && ev.Field == issue.FieldLabels) {
 			return true
 		}
 	}

@@ -1,0 +1,55 @@
+package linear
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/lanekeeper/lanekeeper/connectors/linear/lineartest"
+)
+
+// A group has one child on an issue, but a loose label may be called like one,
+// and a person may put it beside ours.
+func TestSeveralLabelsOfAPrefix(t *testing.T) {
+	tests := []struct {
+		name     string
+		have     []string // of group, loose, spaced
+		from, to string
+		want     []string
+	}{
+		{"both are taken away for a third", []string{"feature", "loose"}, "lane:feature lane:loose", "lane:hotfix", []string{"lane:hotfix"}},
+		{"one of the two stays", []string{"feature", "loose"}, "lane:feature lane:loose", "lane:loose", []string{"lane:loose"}},
+		{"both are taken away", []string{"feature", "loose"}, "lane:feature lane:loose", "", nil},
+		{"an undo brings both back", []string{"hotfix"}, "lane:hotfix", "lane:feature lane:loose", []string{"lane:feature", "lane:loose"}},
+		{"a name with a space is one label", []string{"spaced"}, "lane:needs a look", "lane:hotfix", []string{"lane:hotfix"}},
+		{"an undo brings a name with a space back", []string{"hotfix"}, "lane:hotfix", "lane:needs a look", []string{"lane:needs a look"}},
+		{"an undo brings a name with a space and another back", []string{"hotfix"}, "lane:hotfix", "lane:loose lane:needs a look", []string{"lane:loose", "lane:needs a look"}},
+	}
+	for _, tt := range tests {
+		for _, n := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%s, %d issues", tt.name, n), func(t *testing.T) {
+				inWorld(t, nil, func(w *world) {
+					ids := map[string]string{"feature": w.ids["feature"], "hotfix": w.ids["hotfix"]}
+					ids["loose"] = w.srv.AddLabel(lineartest.Label{Name: "lane:loose"}).ID
+					all := w.srv.Labels()
+					group := all[slices.IndexFunc(all, func(l lineartest.Label) bool { return l.ID == w.ids["hotfix"] })].ParentID
+					ids["spaced"] = w.srv.AddLabel(lineartest.Label{Name: "needs a look", ParentID: group}).ID
+					made := w.create(n, func(i *lineartest.Issue) {
+						for _, l := range tt.have {
+							i.LabelIDs = append(i.LabelIDs, ids[l])
+						}
+					})
+					w.ok(w.apply(w.edits(made, lane(tt.from, tt.to))...), n)
+					for _, i := range made {
+						if got := w.srv.LabelNames(i.ID); !slices.Equal(got, tt.want) {
+							t.Errorf("%s has %q, want %q", i.Identifier, got, tt.want)
+						}
+					}
+					if got := w.wire.of("issueLabelCreate"); len(got) > 0 {
+						t.Errorf("made the label %v", got[0].input())
+					}
+				})
+			})
+		}
+	}
+}
