@@ -90,6 +90,7 @@ func (c *cycle) evaluate(issues []issue.Issue, how truth, cause string, st *stat
 		if v.taken {
 			taken = append(taken, rec)
 		}
+		c.flapped(v.flaps)
 		batch.Updates = append(batch.Updates, v.update)
 	}
 	if err := c.attribute(taken); err != nil {
@@ -116,6 +117,7 @@ type verdict struct {
 	update   state.Update
 	doubtful bool // rests on a value that an index might show late
 	taken    bool // a person's change was found
+	flaps    int  // returns that are held anew
 }
 
 // judge decides a record anew and compares the outcome with the tracker.
@@ -130,7 +132,7 @@ func (c *cycle) judge(r *state.Record, cause string) verdict {
 	if news(&r.Decision, &d) || r.LoggedAs == 0 {
 		v.update.Decision, v.update.Cause = &d, causeOf(&r.Decision, &d, v.update.Cause)
 	}
-	c.countFlaps(&r.Decision, &d)
+	v.flaps = flaps(&r.Decision, &d)
 	r.Decision, r.Memory = d, memory
 	c.compare(p, r, &v)
 	r.Due = c.due(r)
@@ -143,20 +145,28 @@ func news(a, b *policy.Decision) bool {
 		a.Horizon != b.Horizon || a.Owner != b.Owner || a.LowConfidence != b.LowConfidence || !maps.Equal(a.Marks, b.Marks)
 }
 
-// countFlaps counts the returns that the new decision holds and the one before
-// it did not.
-func (c *cycle) countFlaps(before, after *policy.Decision) {
-	settled := func(d *policy.Decision, h policy.Hold) bool {
-		return slices.ContainsFunc(d.Holds, func(o policy.Hold) bool {
+// flaps counts the returns that the new decision holds and the one before it
+// did not.
+func flaps(before, after *policy.Decision) (n int) {
+	settled := func(h policy.Hold) bool {
+		return slices.ContainsFunc(before.Holds, func(o policy.Hold) bool {
 			return o.Why == policy.HeldBySettle && o.What == h.What && o.Until.Equal(h.Until)
 		})
 	}
 	for _, h := range after.Holds {
-		if h.Why == policy.HeldBySettle && !settled(before, h) {
-			c.st.Flaps++
-			if c.Observer != nil {
-				c.Observer.Flap(c.Source)
-			}
+		if h.Why == policy.HeldBySettle && !settled(h) {
+			n++
+		}
+	}
+	return n
+}
+
+// flapped counts held returns of decisions that are stored.
+func (c *cycle) flapped(n int) {
+	c.st.Flaps += uint64(n)
+	for range n {
+		if c.Observer != nil {
+			c.Observer.Flap(c.Source)
 		}
 	}
 }
@@ -187,12 +197,38 @@ func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 		case plan.Kept:
 			o := &r.Overrides[at]
 			o.Wanted = f.Value
-			if o.Value != f.Actual {
+			switch {
+			case o.Value == f.Actual:
+			case o.Kind == state.Adopted && f.Actual != "": // never ours, whoever sets it
+				v.doubtful = true
+				o.Value, o.At = f.Actual, c.now
+			default:
 				v.doubtful, v.taken = true, true
 				*o = state.Override{Field: f.Field, Kind: state.ByPerson, Value: f.Actual, Wanted: f.Value, At: c.now, Until: t.until(c.now), Lane: o.Lane}
 			}
 		}
 	}
+	c.lapse(r)
+	if r.Outstanding == 0 {
+		r.Parked = nil
+	}
+}
+
+// lapse drops overrides whose time is over and whose field policy does not
+// want: nothing will release them. The field is as if never written, so that a
+// policy that wants it again meets it at first sight.
+func (c *cycle) lapse(r *state.Record) {
+	if len(r.Overrides) == 0 || r.Decision.Undecided != "" || r.Decision.LowConfidence {
+		return
+	}
+	wants := c.wants(r)
+	r.Overrides = slices.DeleteFunc(r.Overrides, func(o state.Override) bool {
+		over := !o.Until.IsZero() && !c.now.Before(o.Until) && !slices.ContainsFunc(wants, func(w plan.Want) bool { return w.Field == o.Field })
+		if over {
+			delete(r.Applied, o.Field)
+		}
+		return over
+	})
 }
 
 // diff compares what policy wants of a record with the rest.
@@ -267,6 +303,17 @@ func (c *cycle) person(who string) string {
 	return p.ID
 }
 
+// askAgain is when an owner without an account is looked up again, zero for one
+// who has one.
+func (c *cycle) askAgain(who string) time.Time {
+	c.caches.Lock()
+	defer c.caches.Unlock()
+	if known, ok := c.people[who]; ok && known.id == "" {
+		return known.asked.Add(personRetry)
+	}
+	return time.Time{}
+}
+
 // due is when a record must be looked at again though nothing happens: when
 // time alone may change the decision, when an override or a back-off ends.
 func (c *cycle) due(r *state.Record) time.Time {
@@ -277,7 +324,12 @@ func (c *cycle) due(r *state.Record) time.Time {
 		}
 	}
 	for _, o := range r.Overrides {
-		sooner(o.Until)
+		if o.Until.After(c.now) { // an undecided issue keeps those that are over
+			sooner(o.Until)
+		}
+	}
+	if r.Decision.Owner != "" {
+		sooner(c.askAgain(r.Decision.Owner))
 	}
 	if r.Parked != nil {
 		sooner(r.Parked.Until)
@@ -318,6 +370,9 @@ func (c *cycle) attribute(records []*state.Record) error {
 				drop(r, n)
 				r.Outstanding += writable(r, o.Field)
 				continue
+			}
+			if e.By.Self {
+				continue // the history does not show the person yet
 			}
 			o.By, o.At, o.Until = e.By.Person, e.At, t.until(e.At)
 			if !o.Until.IsZero() && o.Until.Before(c.now) {

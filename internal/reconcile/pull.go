@@ -204,7 +204,9 @@ func (c *cycle) change(ids []string, fn func(*state.Record) bool) error {
 				continue
 			}
 			if r = clone(r); fn(r) {
-				b.Updates = append(b.Updates, c.judge(r, "").update)
+				v := c.judge(r, "")
+				c.flapped(v.flaps)
+				b.Updates = append(b.Updates, v.update)
 			}
 		}
 		if len(b.Updates) == 0 {
@@ -293,6 +295,7 @@ func (c *cycle) again(ids []string, cause string) error {
 		return fmt.Errorf("read records: %w", err)
 	}
 	var b state.Batch
+	var taken []*state.Record
 	for _, r := range known {
 		if r == nil {
 			continue
@@ -301,11 +304,18 @@ func (c *cycle) again(ids []string, cause string) error {
 		if r.Parked != nil && !c.now.Before(r.Parked.Until) {
 			r.Parked.Until = time.Time{} // free to be tried again
 		}
-		u := c.judge(r, cause).update
+		v := c.judge(r, cause)
+		c.flapped(v.flaps)
+		if v.taken {
+			taken = append(taken, r)
+		}
 		if !r.Due.IsZero() && !r.Due.After(c.now) {
 			r.Due = c.now.Add(time.Minute) // what is still due was looked at now
 		}
-		b.Updates = append(b.Updates, u)
+		b.Updates = append(b.Updates, v.update)
+	}
+	if err := c.attribute(taken); err != nil {
+		return err
 	}
 	return c.commit(b)
 }

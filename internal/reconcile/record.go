@@ -27,6 +27,10 @@ func clone(r *state.Record) *state.Record {
 	c.Overrides = slices.Clone(r.Overrides)
 	c.Gaps = slices.Clone(r.Gaps)
 	c.Issue.Labels = slices.Clone(r.Issue.Labels)
+	if r.Parked != nil {
+		p := *r.Parked
+		c.Parked = &p
+	}
 	return &c
 }
 

@@ -33,6 +33,7 @@ type tracker struct {
 	fetchErr  error
 	pullErr   error
 	listErr   error
+	personErr error
 	stopAfter int // pages of a pull before it breaks; 0 never
 
 	edits    []issue.Edit
@@ -175,6 +176,9 @@ func (t *tracker) History(_ context.Context, ids []string) (map[string]issue.His
 
 func (t *tracker) Person(_ context.Context, who string) (issue.Person, error) {
 	t.calls["person"]++
+	if t.personErr != nil {
+		return issue.Person{}, t.personErr
+	}
 	if who == "gone@acme.example" {
 		return issue.Person{}, errors.New("no such account")
 	}
