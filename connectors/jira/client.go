@@ -218,8 +218,9 @@ func contractError(op string, err error) error {
 const (
 	writers = 4
 	readers = 8
-	// dcReaders is fewer, for pages of Data Center are ten times as long.
-	dcReaders = 4
+	// dcReaders is fewer: pages of Data Center are ten times as long, and several
+	// of them would be most of our memory.
+	dcReaders = 3
 	// calm is how long after a rate limit reading is as careful as writing.
 	calm = 10 * time.Minute
 )

@@ -145,6 +145,7 @@ func (c *cycle) keep(waiting *issue.Page) error {
 	if c.Progress != nil {
 		c.Progress(c.report.Pulled, waiting.Total)
 	}
+	clear(waiting.Issues) // the room is used again, the texts are not
 	*waiting = issue.Page{Issues: waiting.Issues[:0]}
 	return nil
 }
