@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,15 +31,17 @@ func (a *App) Approve(_ context.Context, id, by string) (answer.Plan, error) {
 	if err != nil {
 		return answer.Plan{}, err
 	}
-	if p.Status != state.PlanHeld {
-		return answer.Plan{}, web.Errorf(web.Conflict, "plan %s is %s; only a held plan can be approved", id, p.Status)
+	s := a.current().source(p.Source)
+	if s == nil {
+		return answer.Plan{}, web.Errorf(web.Conflict, "plan %s is of source %q, which is no longer configured", id, p.Source)
 	}
-	p.Status, p.By, p.ByAt = state.PlanApproved, by, a.opts.Now().UTC()
-	if err := a.store.Commit(state.Batch{Source: p.Source, Plan: &p, Now: p.ByAt}); err != nil {
-		return answer.Plan{}, fmt.Errorf("approve plan %s: %w", id, err)
+	if p, err = s.cycler.Approve(id, by); errors.Is(err, reconcile.ErrNotHeld) {
+		return answer.Plan{}, web.Errorf(web.Conflict, "%w", err)
+	} else if err != nil {
+		return answer.Plan{}, err
 	}
 	a.opts.Log.Info("plan approved", "source", p.Source, "plan", id, "by", by)
-	a.replan()
+	s.wake()
 	return answer.NewPlan(p, nil), nil
 }
 

@@ -46,7 +46,10 @@ type Cycler struct {
 	// records change, and replan that something else changed since.
 	planned bool
 	replan  atomic.Bool
-	kept    bool // the policies are stored
+	// waits tells that the guard holds a plan, which any change may make fit.
+	waits bool
+	plans sync.Mutex // held while a plan is judged or approved
+	kept  bool       // the policies are stored
 
 	caches sync.Mutex
 	people map[string]person // owners by the policy's word for them
@@ -253,7 +256,7 @@ func (c *cycle) keepPolicies() error {
 func (c *cycle) commit(b state.Batch) error {
 	b.Source, b.Now = c.Source, c.now
 	for _, u := range b.Updates {
-		if u.Record.Outstanding > 0 {
+		if c.waits || u.Record.Outstanding > 0 {
 			c.planned = false
 		}
 	}

@@ -3,8 +3,10 @@ package reconcile
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -18,6 +20,9 @@ const (
 	approvalLife = 24 * time.Hour
 	// heldShown is how many issues of a held plan are kept to be looked at.
 	heldShown = 500
+	// plansSearched is how far back a waiting plan is looked for: undos of single
+	// issues are plans too.
+	plansSearched = 1000
 )
 
 // Guard bounds what one cycle may change without a person's word.
@@ -56,6 +61,8 @@ func (g Guard) stops(items []item, open int) string {
 // for a plan of the same policy that is no larger than the approved one by
 // more than what needs no approval.
 func (c *cycle) admit(items []item) (bool, error) {
+	c.plans.Lock()
+	defer c.plans.Unlock()
 	t, err := c.Store.Totals(c.Source)
 	if err != nil {
 		return false, fmt.Errorf("count issues: %w", err)
@@ -93,14 +100,55 @@ func (c *cycle) admit(items []item) (bool, error) {
 			}
 		}
 	}
+	stale, err := c.stale(p.ID, len(entries))
+	if err != nil {
+		return false, err
+	}
+	entries = append(entries, stale...)
 	c.report.Held = &p
 	c.Log.Warn("guard stopped a plan before its first write", "source", c.Source, "plan", p.ID, "why", why, "do", "lanekeeper approve "+p.ID)
 	return false, c.commit(state.Batch{Plan: &p, Entries: entries})
 }
 
+// stale lists the changes of a held plan that it no longer holds.
+func (c *cycle) stale(planID string, n int) ([]state.Entry, error) {
+	entries, err := c.Store.Entries(planID)
+	if err != nil {
+		return nil, fmt.Errorf("read plan %s: %w", planID, err)
+	}
+	entries = slices.DeleteFunc(entries, func(e state.Entry) bool { return e.N < n || e.Status != state.EntryHeld })
+	for i := range entries {
+		entries[i].Status = state.EntrySuperseded
+	}
+	return entries, nil
+}
+
+// ErrNotHeld is returned for the approval of a plan that waits for none.
+var ErrNotHeld = errors.New("only a held plan can be approved")
+
+// Approve lets a held plan through the guard with the next cycle, which looks
+// at everything anew. It does not wait for a running cycle.
+func (c *Cycler) Approve(planID, by string) (state.Plan, error) {
+	c.plans.Lock()
+	defer c.plans.Unlock()
+	p, err := c.Store.Plan(planID)
+	if err != nil {
+		return p, fmt.Errorf("read plan %s: %w", planID, err)
+	}
+	if p.Status != state.PlanHeld {
+		return p, fmt.Errorf("plan %s is %s; %w", planID, p.Status, ErrNotHeld)
+	}
+	p.Status, p.By, p.ByAt = state.PlanApproved, by, c.Now().UTC()
+	if err := c.Store.Commit(state.Batch{Source: c.Source, Plan: &p, Now: p.ByAt}); err != nil {
+		return p, fmt.Errorf("approve plan %s: %w", planID, err)
+	}
+	c.Replan()
+	return p, nil
+}
+
 // waiting is the newest plan that is held or approved, nil for none.
 func (c *cycle) waiting() (*state.Plan, error) {
-	plans, err := c.Store.Plans(c.Source, 20)
+	plans, err := c.Store.Plans(c.Source, plansSearched)
 	if err != nil {
 		return nil, fmt.Errorf("list plans: %w", err)
 	}
@@ -121,10 +169,16 @@ func (c *cycle) release(p *state.Plan) error {
 	return c.commit(state.Batch{Plan: p})
 }
 
-// planID is short enough to type and differs for every plan.
+// planID is short enough to type and differs for every plan: one that is taken
+// by chance is passed over.
 func (c *cycle) planID(n int) string {
-	h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%d\x00%s", c.Source, c.now.UnixNano(), n, c.Policy.Hash()))
-	return "p-" + hex.EncodeToString(h[:4])
+	for try := 0; ; try++ {
+		h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d\x00%d\x00%s", c.Source, c.now.UnixNano(), n+try<<32, c.Policy.Hash()))
+		id := "p-" + hex.EncodeToString(h[:4])
+		if _, err := c.Store.Plan(id); err != nil {
+			return id
+		}
+	}
 }
 
 func (c *cycle) entry(planID string, n int, i item, ch issue.Change, s state.EntryStatus) state.Entry {

@@ -2,6 +2,7 @@ package reconcile_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,4 +114,98 @@ func TestGateRefusesWhatTheModeForbids(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestHeldPlansFollowWhatPeopleDo(t *testing.T) {
+	small := func(w *world) { w.opts.Guard = reconcile.Guard{MaxChanges: 5} }
+	t.Run("a plan that became small enough is carried out", func(t *testing.T) {
+		w := newWorld(t, small)
+		for n := range 6 {
+			w.tracker.add(n, nil)
+		}
+		w.cycle(reconcile.Task{})
+		w.expect("held", len(w.tracker.edits), 0)
+		w.tracker.issues[id(3)].Status.Category, w.tracker.issues[id(3)].Updated = issue.Completed, w.clock
+		w.cycle(reconcile.Task{})
+		w.expect("written", len(w.tracker.edits), 5)
+	})
+	t.Run("a held plan shows what it would do now", func(t *testing.T) {
+		w := newWorld(t, small)
+		for n := range 10 {
+			w.tracker.add(n, nil)
+		}
+		p := w.once().Held
+		for n := range 3 {
+			w.tracker.issues[id(n)].Status.Category, w.tracker.issues[id(n)].Updated = issue.Completed, w.clock
+		}
+		w.expect("the same plan", w.once().Held.ID, p.ID)
+		entries, err := w.store.Entries(p.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := slices.DeleteFunc(entries, func(e state.Entry) bool { return e.Status != state.EntryHeld })
+		w.expect("held changes", len(held), 7*3)
+	})
+	t.Run("twenty undone issues later it can still be approved", func(t *testing.T) {
+		w := newWorld(t)
+		for n := range 25 {
+			w.tracker.add(n, nil)
+		}
+		w.once()
+		w.opts.Guard.MaxChanges = 5
+		w.spec.Lanes[2].Name = "later"
+		w.restart()
+		p := w.once().Held
+		for n := range 25 {
+			w.wait(time.Minute)
+			if r := w.cycler.Undo(t.Context(), reconcile.Undo{ID: id(n)}); r.Err != nil {
+				t.Fatal(r.Err)
+			}
+		}
+		for n := range 6 {
+			w.tracker.add(30+n, nil)
+		}
+		approve(w, p.ID)
+		w.once()
+		w.expect("label", w.labels(30), "horizon:next-release lane:later")
+	})
+	t.Run("an approval given while the plan is judged again is not lost", func(t *testing.T) {
+		w := newWorld(t, small)
+		for n := range 10 {
+			w.tracker.add(n, nil)
+		}
+		p := w.once().Held
+		if _, err := w.cycler.Approve(p.ID, "lead"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := w.cycler.Approve(p.ID, "lead")
+		w.expect("twice", errors.Is(err, reconcile.ErrNotHeld), true)
+		w.cycle(reconcile.Task{})
+		w.expect("written", len(w.tracker.edits), 10)
+	})
+}
+
+func TestAPauseStopsWritesInTheMiddleOfABatch(t *testing.T) {
+	w := newWorld(t)
+	for n := range 10 {
+		w.tracker.add(n, bug)
+	}
+	w.tracker.fail = func(e issue.Edit) error {
+		if e.ID == id(2) {
+			return w.store.SetPaused(state.Pause{On: true, By: "op"})
+		}
+		return nil
+	}
+	r := w.once()
+	w.expect("sent", len(w.tracker.edits), 3)
+	w.expect("changed", r.Changed, 3)
+	w.tracker.fail = nil
+	w.quiet()
+	w.expect("pending", pending(w), 0)
+	if err := w.store.SetPaused(state.Pause{}); err != nil {
+		t.Fatal(err)
+	}
+	w.cycler.Replan()
+	w.once()
+	w.expect("the rest follows", len(w.tracker.edits), 10)
 }

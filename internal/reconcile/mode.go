@@ -64,7 +64,24 @@ func (g Gate) Apply(ctx context.Context, edits []issue.Edit, done func(issue.Res
 			return err
 		}
 	}
-	return g.Writer.Apply(ctx, edits, done)
+	return g.watched(ctx, edits, done)
+}
+
+// watched sends until a pause begins: a long batch does not outlive it. What
+// was not sent is still in the outbox.
+func (g Gate) watched(ctx context.Context, edits []issue.Edit, done func(issue.Result)) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	err := g.Writer.Apply(ctx, edits, func(r issue.Result) {
+		if paused, err := g.Paused(); err != nil || paused {
+			stop(fmt.Errorf("%w%s", ErrPaused, because(err)))
+		}
+		done(r)
+	})
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrPaused) {
+		return cause
+	}
+	return err
 }
 
 func (g Gate) allow(e issue.Edit) error {

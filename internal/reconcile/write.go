@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -50,6 +51,7 @@ func (c *cycle) write() error {
 	if err != nil {
 		return err
 	}
+	c.waits = false
 	defer c.sortLines()
 	if len(items) == 0 || c.task.DryRun {
 		c.lines(items, Planned)
@@ -71,11 +73,11 @@ func (c *cycle) write() error {
 	}
 	if !ok {
 		c.lines(items, Held)
-		c.planned = true // and when the plan is approved
+		c.planned, c.waits = true, true // and when the plan is approved
 		return nil
 	}
-	if err := c.send(items); err != nil {
-		return err
+	if err := c.send(items); err != nil && !errors.Is(err, ErrPaused) {
+		return err // what a pause stopped is no failure and goes on with its end
 	}
 	c.planned = true
 	return nil
