@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -148,7 +149,7 @@ func (c *Client) add(ctx context.Context, p *patch, ch issue.Change, name string
 	case ch.Field.IsLabel():
 		add, remove := ch.Labels()
 		for _, l := range slices.Concat(add, remove) {
-			if !strings.HasPrefix(l, ch.Field.Prefix()) {
+			if !strings.HasPrefix(l, ch.Field.Prefix()) || strings.ContainsFunc(l, unicode.IsSpace) {
 				return &connectors.Error{Kind: connectors.Invalid, Op: opEdit, Detail: fmt.Sprintf("%q is not a label of ours", connectors.Excerpt(l))}
 			}
 		}
