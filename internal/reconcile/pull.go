@@ -120,11 +120,10 @@ func (c *cycle) gather(waiting *issue.Page, p issue.Page) error {
 	if c.st.Began.IsZero() {
 		c.st.Began, c.st.Expected = p.ServerTime, p.Total
 	}
-	if len(waiting.Issues) == 0 {
-		waiting.Issues = p.Issues // a large page is stored as it came
-	} else {
-		waiting.Issues = append(waiting.Issues, p.Issues...)
+	if len(waiting.Issues) == 0 && len(p.Issues) >= firstBatch {
+		return c.keep(&p) // a large page is stored as it came
 	}
+	waiting.Issues = append(waiting.Issues, p.Issues...)
 	waiting.Total, waiting.Cursor = p.Total, p.Cursor
 	if len(waiting.Issues) < firstBatch {
 		return nil
