@@ -38,7 +38,11 @@ const role = "LANEKEEPER_BENCH_ROLE"
 func TestMain(m *testing.M) {
 	switch os.Getenv(role) {
 	case "":
-		os.Exit(m.Run())
+		code := m.Run()
+		if built.dir != "" {
+			_ = os.RemoveAll(built.dir) // at worst it stays in the temporary folder
+		}
+		os.Exit(code)
 	case "server":
 		exit(serve())
 	case "bare":
@@ -145,9 +149,9 @@ func sum(m map[string]int, in string) (n int) {
 }
 
 var built struct {
-	once sync.Once
-	path string
-	err  error
+	once      sync.Once
+	dir, path string
+	err       error
 }
 
 // lanekeeper returns the binary to measure.
@@ -157,12 +161,10 @@ func lanekeeper(t testing.TB) string {
 		return *binaryPath
 	}
 	built.once.Do(func() {
-		dir, err := os.MkdirTemp("", "lanekeeper-bench")
-		if err != nil {
-			built.err = err
+		if built.dir, built.err = os.MkdirTemp("", "lanekeeper-bench"); built.err != nil {
 			return
 		}
-		built.path = filepath.Join(dir, "lanekeeper")
+		built.path = filepath.Join(built.dir, "lanekeeper")
 		out, err := exec.Command("go", "build", "-o", built.path, "../../cmd/lanekeeper").CombinedOutput()
 		if err != nil {
 			built.err = fmt.Errorf("%w: %s", err, out)
