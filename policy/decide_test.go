@@ -464,6 +464,36 @@ func TestCostLimit(t *testing.T) {
 	}
 }
 
+// One issue with a description of 1 MB and 10,000 labels must not hold up the
+// others for a minute: a search inside a loop is bounded too.
+func TestSearchesInLoopsAreBounded(t *testing.T) {
+	huge := &issue.Issue{Description: strings.Repeat("lorem ipsum ", 90_000)}
+	for n := range 10_000 {
+		huge.Labels = append(huge.Labels, fmt.Sprintf("lorem ipsx%d", n))
+	}
+	usual := exampleIssue()
+	usual.Description = strings.Repeat("lorem ipsum ", 90_000)
+	for _, rule := range []string{
+		"issue.labels.exists(l, issue.description.contains(l))",
+		"issue.labels.exists(l, issue.description.matches(l))",
+		"issue.labels.exists(l, any_word(issue.description, [l]))",
+		"issue.labels.exists(l, any_word(issue.description, ['zz', 'lorex']))",
+		"issue.labels.exists(l, has_label(l + 'x'))",
+		"issue.labels.exists(l, (l + 'x') in issue.labels)",
+		"any_word(issue.description, issue.labels)",
+	} {
+		s := pillarsOnly("50.0", nil)
+		s.Lanes[0].When = rule
+		p := mustCompile(t, s)
+		if d, _ := p.Decide(Input{Issue: huge, Now: testNow}); !strings.HasPrefix(d.Undecided, "lanes[0].when: ") {
+			t.Errorf("%s: a huge issue is decided: %q", rule, d.Undecided)
+		}
+		if d, _ := p.Decide(Input{Issue: usual, Now: testNow}); d.Undecided != "" {
+			t.Errorf("%s: an issue with a long text and few labels: %s", rule, d.Undecided)
+		}
+	}
+}
+
 func TestHugeAndStrangeIssues(t *testing.T) {
 	p := mustCompile(t, Default())
 	i := exampleIssue()

@@ -180,6 +180,9 @@ func anyWordOf(text, words ref.Val) ref.Val {
 	if !ok1 || !ok2 {
 		return types.NewErr("any_word takes a text and a list of texts")
 	}
+	if len(list) > 0 && len(s) > wordWork/len(list) {
+		return types.NewErr("any_word: %d words in a text of %d bytes are too many to look for", len(list), len(s))
+	}
 	return types.Bool(anyWord(string(s), list))
 }
 

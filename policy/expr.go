@@ -30,9 +30,9 @@ type expr struct {
 }
 
 // costLimit bounds the work of an expression with several loops, which may be
-// nested; the work of others grows no faster than the issue and the expression
-// are long. Counting costs more than evaluating, so only those are counted. The
-// limit is some tens of milliseconds of work.
+// nested, or with a search inside one; the work of others grows no faster than
+// the issue and the expression are long. Counting costs more than evaluating, so
+// only those are counted. The limit is some tens of milliseconds of work.
 const costLimit = 100_000
 
 // want is the type that an expression must have.
@@ -133,7 +133,7 @@ func typeName(t *cel.Type) string {
 
 func (c *compiler) plan(path string, checked *cel.Ast, env *cel.Env) (*expr, error) {
 	e := &expr{path: path, ast: checked, env: env}
-	loops := e.survey(c.catalog)
+	e.survey(c.catalog)
 	folded, err := foldConstants(env, checked)
 	if err != nil {
 		return nil, err
@@ -141,15 +141,18 @@ func (c *compiler) plan(path string, checked *cel.Ast, env *cel.Env) (*expr, err
 	if root := folded.NativeRep().Expr(); root.Kind() == ast.LiteralKind {
 		e.fixed = root.AsLiteral()
 	}
-	opts := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize), cel.CustomDecoratorV2(prepare)}
-	if loops > 1 {
-		opts = append(opts, cel.CostLimit(costLimit))
+	opts := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
+	if counted(checked.NativeRep().Expr()) {
+		opts = append(opts, cel.CostTracking(searchCosts{}), cel.CostLimit(costLimit))
+	} else {
+		opts = append(opts, cel.CustomDecoratorV2(prepare)) // its forms are not counted
 	}
 	if e.prog, err = env.Program(folded, opts...); err != nil {
 		return nil, errors.New(cleanMessage(err.Error()))
 	}
 	e.traced = sync.OnceValues(func() (cel.Program, error) {
-		return env.Program(checked, cel.EvalOptions(cel.OptExhaustiveEval|cel.OptTrackState), cel.CostLimit(costLimit))
+		return env.Program(checked, cel.EvalOptions(cel.OptExhaustiveEval|cel.OptTrackState),
+			cel.CostTracking(searchCosts{}), cel.CostLimit(costLimit))
 	})
 	return e, nil
 }
@@ -172,12 +175,10 @@ func foldConstants(env *cel.Env, a *cel.Ast) (*cel.Ast, error) {
 	return out, nil
 }
 
-// survey notes what the expression reads and counts its loops.
-func (e *expr) survey(c *catalog) (loops int) {
+// survey notes what the expression reads.
+func (e *expr) survey(c *catalog) {
 	visit := func(x ast.Expr) {
 		switch x.Kind() {
-		case ast.ComprehensionKind:
-			loops++
 		case ast.IdentKind:
 			e.readsNow = e.readsNow || x.AsIdent() == "now"
 		case ast.SelectKind:
@@ -188,7 +189,6 @@ func (e *expr) survey(c *catalog) (loops int) {
 	}
 	ast.PreOrderVisit(e.ast.NativeRep().Expr(), ast.NewExprVisitor(visit))
 	slices.Sort(e.cells)
-	return loops
 }
 
 // selectPath renders issue.fields.x and the like, "" for anything else.
