@@ -51,6 +51,8 @@ type Cycler struct {
 	plans sync.Mutex // held while a plan is judged or approved
 	kept  bool       // the policies are stored
 
+	doubts map[string]bool // ids whose answer must be confirmed
+
 	caches sync.Mutex
 	people map[string]person // owners by the policy's word for them
 	terms  map[*policy.Policy]terms
@@ -63,7 +65,7 @@ type person struct {
 
 // New returns a Cycler.
 func New(o Options) *Cycler {
-	c := &Cycler{Options: o, people: map[string]person{}, terms: map[*policy.Policy]terms{}}
+	c := &Cycler{Options: o, people: map[string]person{}, doubts: map[string]bool{}, terms: map[*policy.Policy]terms{}}
 	c.gate = Gate{Writer: o.Tracker, Mode: o.Mode, Paused: func() (bool, error) {
 		p, err := o.Store.Paused()
 		return p.On, err
@@ -152,7 +154,6 @@ type cycle struct {
 	st      state.SourceState
 	sig     policy.Signals
 	report  Report
-	doubts  map[string]bool // ids whose answer must be confirmed
 }
 
 // Run does one cycle:
@@ -169,7 +170,7 @@ type cycle struct {
 func (c *Cycler) Run(ctx context.Context, t Task) Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	run := &cycle{Cycler: c, ctx: ctx, task: t, now: c.Now().UTC(), doubts: map[string]bool{}}
+	run := &cycle{Cycler: c, ctx: ctx, task: t, now: c.Now().UTC()}
 	run.report = Report{Source: c.Source, Mode: c.Mode}
 	if c.replan.Swap(false) {
 		c.planned = false
@@ -189,16 +190,19 @@ func (c *cycle) steps() (err error) {
 	if err := c.keepPolicies(); err != nil {
 		return fmt.Errorf("keep policy: %w", err)
 	}
+	if err := c.unsettle(); err != nil {
+		return err
+	}
 	for _, s := range []struct {
 		name string
 		do   func() error
 		skip bool
 	}{
-		{"recover", c.recover, c.task.DryRun},
+		{"recover", c.recover, false},
 		{"pull", c.pull, false},
 		{"revisit", c.revisit, false},
 		{"sweep", c.sweep, !c.task.Sweep},
-		{"recover", c.recover, c.task.DryRun}, // issues that came back into sight
+		{"recover", c.recover, false}, // issues that came back into sight
 		{"write", c.write, false},
 	} {
 		if s.skip {

@@ -79,6 +79,9 @@ func (c *cycle) evaluate(issues []issue.Issue, how truth, cause string, st *stat
 		i, prev := &issues[n], known[n]
 		i.Source = c.Source
 		if how == indexed && prev != nil && !c.newer(i, prev) {
+			if prev.Absent > 0 { // listed again
+				c.doubts[i.ID] = true
+			}
 			continue
 		}
 		rec := next(prev, i, c.now)

@@ -58,8 +58,8 @@ func (l *Loop) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		if due && r.Err == nil {
-			lastSweep = now
+		if due { // a sweep that ended well is not repeated because a write failed
+			lastSweep = l.lastSweep()
 		}
 		failures, problem = l.note(r, failures, problem)
 		if l.After != nil {

@@ -26,6 +26,9 @@ const lateIndex = 24 * time.Hour
 // watermark moves only after every page is stored and every doubt confirmed.
 func (c *cycle) pull() error {
 	if c.st.Scope != c.Scope {
+		if err := c.setAside(); err != nil {
+			return err
+		}
 		c.st.Scope, c.st.Watermark, c.st.Cursor, c.st.Began = c.Scope, time.Time{}, "", time.Time{}
 	}
 	if c.st.Watermark.IsZero() {
@@ -39,6 +42,22 @@ func (c *cycle) pull() error {
 		return err
 	}
 	return c.advance(began)
+}
+
+// setAside marks every open issue as not listed, until a pull in the new scope
+// reads it: what is left over has gone out of scope on purpose.
+func (c *cycle) setAside() error {
+	var ids []string
+	err := c.Store.Each(c.Source, func(r *state.Record) bool {
+		if r.Issue.Open() && r.Absent == 0 {
+			ids = append(ids, r.Issue.ID)
+		}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("list issues of the scope before: %w", err)
+	}
+	return c.change(ids, func(r *state.Record) bool { r.Absent = 1; return true })
 }
 
 // since is where a pull begins: the watermark, which holds the overlap already.
@@ -149,15 +168,21 @@ func (c *cycle) keep(waiting *issue.Page) error {
 	return nil
 }
 
-// confirm reads the doubtful issues directly.
+// confirm reads the doubtful issues directly. Those that cannot be read now are
+// asked for again in the next cycle.
 func (c *cycle) confirm() error {
 	if len(c.doubts) == 0 {
 		return nil
 	}
-	ids := slices.Sorted(maps.Keys(c.doubts))
+	found, err := c.reread(slices.Sorted(maps.Keys(c.doubts)), "changed by a person")
+	if err != nil {
+		return err
+	}
 	clear(c.doubts)
-	_, err := c.reread(ids, "changed by a person")
-	return err
+	for _, b := range found.Bad {
+		c.doubts[b.ID] = true
+	}
+	return nil
 }
 
 // reread reads issues by id, stores the outcome and returns what was found.
@@ -220,14 +245,18 @@ func (c *cycle) change(ids []string, fn func(*state.Record) bool) error {
 }
 
 // advance moves the watermark to the start of a complete pull, less the
-// overlap. It never moves back and never beyond our own clock's idea by
-// accident: the tracker's clock alone counts.
+// overlap: the tracker's clock alone counts. It moves back only where that
+// clock did, for it was ahead before and changes would stay unseen until then.
 func (c *cycle) advance(began time.Time) error {
 	if began.IsZero() {
 		return fmt.Errorf("the tracker gave no time of its own; the watermark stays at %s", c.st.Watermark.Format(time.RFC3339))
 	}
-	if mark := began.Add(-c.Overlap); mark.After(c.st.Watermark) {
+	switch mark := began.Add(-c.Overlap); {
+	case mark.After(c.st.Watermark):
 		c.st.Watermark = mark
+	case began.Before(c.st.Watermark):
+		c.Log.Warn("the tracker's clock went back; the last day is read again", "source", c.Source, "clock", began, "watermark", c.st.Watermark)
+		c.st.Watermark = began.Add(-lateIndex)
 	}
 	return c.commit(state.Batch{State: &c.st})
 }
@@ -266,6 +295,17 @@ func (c *cycle) signalVersion() string {
 		return "+" + v.Version()
 	}
 	return ""
+}
+
+// unsettle forgets that all issues were decided by one policy, before the first
+// is decided by another: a cycle that ends half-way would leave a mixture that
+// nobody looks at again when the old policy returns.
+func (c *cycle) unsettle() error {
+	if c.st.Policy == "" || c.st.Policy == c.inForce() {
+		return nil
+	}
+	c.st.Policy = ""
+	return c.commit(state.Batch{State: &c.st})
 }
 
 func (c *cycle) revisitAll() error {

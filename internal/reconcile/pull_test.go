@@ -226,3 +226,120 @@ func TestSweep(t *testing.T) {
 		w.expect("gone", gone(w), []int(nil))
 	})
 }
+
+func TestNothingIsMissedWhenSettingsAndClocksChange(t *testing.T) {
+	t.Run("a policy that came and went with a crash leaves no decision behind", func(t *testing.T) {
+		w := newWorld(t, func(w *world) { w.opts.Mode = reconcile.Observe })
+		for n := range 4 {
+			w.tracker.add(n, nil)
+		}
+		w.once()
+		w.wait(24 * time.Hour)
+		w.spec.Lanes[2].Name = "later"
+		w.opts.Observer = diesAfter("revisit")
+		w.restart()
+		func() {
+			defer func() { w.expect("died", recover() == errCrash, true) }()
+			w.once()
+		}()
+		w.opts.Observer = nil
+		w.expect("decided meanwhile", w.record(1).Decision.Lane, "later")
+		w.spec.Lanes[2].Name = "feature"
+		w.restart()
+		w.wait(24 * time.Hour)
+		w.once()
+		w.expect("decided by what is in force", w.record(1).Decision.Lane, "feature")
+	})
+	t.Run("a tracker's clock that was ahead for one pull", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, nil)
+		w.once()
+		w.tracker.ahead = 10 * time.Hour
+		w.quiet()
+		w.tracker.ahead = 0
+		w.wait(time.Minute)
+		w.tracker.issues[id(1)].Kind, w.tracker.issues[id(1)].Updated = issue.Bug, w.clock
+		w.once()
+		w.once()
+		w.expect("labels", w.labels(1), hotfixLabels)
+	})
+	t.Run("a doubt that is not readable is asked for again", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.once()
+		w.wait(time.Hour)
+		w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldLane, To: "lane:feature"})
+		w.tracker.unreadable = id(1)
+		w.quiet()
+		w.wait(time.Hour)
+		w.quiet()
+		w.tracker.unreadable = ""
+		w.wait(time.Hour)
+		w.quiet()
+		w.expect("overrides", len(w.record(1).Overrides), 1)
+	})
+	t.Run("a scope that is narrowed on purpose is no lost permission", func(t *testing.T) {
+		w := newWorld(t)
+		for n := range 30 {
+			w.tracker.add(n, nil)
+		}
+		w.once()
+		for n := range 20 {
+			w.tracker.unlisted[id(n)] = true
+		}
+		w.opts.Scope = "narrow"
+		w.spec.Lanes[2].Name = "later"
+		w.restart()
+		w.wait(2 * time.Hour)
+		w.once()
+		w.expect("out of scope: not written to", w.labels(3), featureLabels)
+		w.expect("in scope", w.labels(25), "horizon:next-release lane:later")
+		w.wait(24 * time.Hour)
+		w.cycle(reconcile.Task{Sweep: true})
+		w.expect("gone", w.record(3).Issue.Gone, true)
+		w.expect("still there", w.record(25).Issue.Open(), true)
+	})
+	t.Run("a return that is held is counted once, though it was confirmed", func(t *testing.T) {
+		w := newWorld(t, func(w *world) { w.spec.Settle = 6 * time.Hour })
+		w.tracker.add(1, nil)
+		w.once()
+		change := func(votes int) {
+			w.wait(time.Minute)
+			w.tracker.issues[id(1)].Votes, w.tracker.issues[id(1)].Updated = votes, w.clock
+		}
+		change(60)
+		w.once()
+		w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldHorizon, To: "horizon:mine"})
+		change(0)
+		w.once()
+		st, err := w.store.Source("payments")
+		w.expect("flaps", fmt.Sprint(st.Flaps, err), "2 <nil>") // the lane's and the band's
+	})
+}
+
+// diesAfter is an observer that kills the process after a step.
+type diesAfter string
+
+func (d diesAfter) Step(_, step string, _ time.Duration) {
+	if step == string(d) {
+		panic(errCrash)
+	}
+}
+func (diesAfter) Change(string, issue.Field, string) {}
+func (diesAfter) Flap(string)                        {}
+
+func TestADryRunKnowsWhatACycleWould(t *testing.T) {
+	w := newWorld(t)
+	w.tracker.add(1, bug)
+	r := w.once()
+	w.tracker.crash = true
+	func() {
+		defer func() { w.expect("died", recover() == errCrash, true) }()
+		w.wait(time.Minute)
+		w.cycler.Undo(t.Context(), reconcile.Undo{Plan: r.Plan})
+	}()
+	w.tracker.crash = false
+	w.restart()
+	w.expect("planned", changes(w.cycle(reconcile.Task{List: true, DryRun: true})), []string(nil))
+	w.quiet()
+}

@@ -30,12 +30,12 @@ func (c *cycle) sweep() error {
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	missing, open, err := c.unlisted(ids)
+	missing, lost, open, err := c.unlisted(ids)
 	if err != nil {
 		return err
 	}
-	if open >= sweepFloor && float64(len(missing)) > lossLimit*float64(open) {
-		return fmt.Errorf("%w (%d of %d are missing; nothing was marked gone)", ErrMassLoss, len(missing), open)
+	if open >= sweepFloor && float64(lost) > lossLimit*float64(open) {
+		return fmt.Errorf("%w (%d of %d are missing; nothing was marked gone; if the account should see fewer, narrow the source's projects, teams or jql)", ErrMassLoss, lost, open)
 	}
 	fresh, err := c.unknown(ids)
 	if err != nil {
@@ -60,18 +60,25 @@ func (c *cycle) sweep() error {
 	return c.commit(state.Batch{State: &c.st})
 }
 
-// unlisted lists the stored open issues that are not among the sorted ids.
-func (c *cycle) unlisted(ids []string) (missing []string, open int, err error) {
+// unlisted lists the stored open issues that are not among the sorted ids. Of
+// open issues that were listed before, it counts how many are lost now.
+func (c *cycle) unlisted(ids []string) (missing []string, lost, open int, err error) {
 	err = c.Store.Each(c.Source, func(r *state.Record) bool {
 		if r.Issue.Open() {
-			open++
-			if _, ok := slices.BinarySearch(ids, r.Issue.ID); !ok {
+			_, listed := slices.BinarySearch(ids, r.Issue.ID)
+			if !listed {
 				missing = append(missing, r.Issue.ID)
+			}
+			if r.Absent == 0 {
+				open++
+				if !listed {
+					lost++
+				}
 			}
 		}
 		return true
 	})
-	return missing, open, err
+	return missing, lost, open, err
 }
 
 // unknown lists the ids that are not stored as open.

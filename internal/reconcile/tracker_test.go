@@ -34,7 +34,11 @@ type tracker struct {
 	pullErr   error
 	listErr   error
 	personErr error
-	stopAfter int // pages of a pull before it breaks; 0 never
+	stopped   error // what ends every Apply
+	stopAfter int   // pages of a pull before it breaks; 0 never
+
+	ahead      time.Duration // of the tracker's clock, as a pull tells it
+	unreadable string        // the id that cannot be read now
 
 	edits    []issue.Edit
 	comments map[string]string // marker to body
@@ -106,7 +110,7 @@ func (t *tracker) ids(keep func(issue.Issue) bool) []string {
 }
 
 func (t *tracker) pages(ids []string, size int) iter.Seq2[issue.Page, error] {
-	began := t.now()
+	began := t.now().Add(t.ahead)
 	return func(yield func(issue.Page, error) bool) {
 		if t.pullErr != nil {
 			yield(issue.Page{}, t.pullErr)
@@ -155,6 +159,10 @@ func (t *tracker) Fetch(_ context.Context, ids []string) (issue.Lookup, error) {
 	}
 	var out issue.Lookup
 	for _, id := range ids {
+		if id == t.unreadable {
+			out.Bad = append(out.Bad, issue.Bad{ID: id, Err: errors.New("not readable")})
+			continue
+		}
 		i, ok := t.issues[id]
 		if !ok || t.hidden[id] {
 			out.Gone = append(out.Gone, id)
@@ -186,6 +194,9 @@ func (t *tracker) Person(_ context.Context, who string) (issue.Person, error) {
 }
 
 func (t *tracker) Apply(ctx context.Context, edits []issue.Edit, done func(issue.Result)) error {
+	if t.stopped != nil {
+		return t.stopped
+	}
 	for _, e := range edits {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -50,7 +50,7 @@ type span struct {
 func (c *Cycler) Undo(ctx context.Context, u Undo) Report {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	run := &cycle{Cycler: c, ctx: ctx, task: Task{List: true}, now: c.Now().UTC(), doubts: map[string]bool{}}
+	run := &cycle{Cycler: c, ctx: ctx, task: Task{List: true}, now: c.Now().UTC()}
 	run.report = Report{Source: c.Source, Mode: c.Mode}
 	if c.Signals != nil {
 		run.sig = c.Signals() // issues are read again, and decided as in a cycle

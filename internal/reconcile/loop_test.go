@@ -1,0 +1,59 @@
+package reconcile_test
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/robfig/cron/v3"
+
+	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/reconcile"
+)
+
+func TestLoop(t *testing.T) {
+	schedule := func(text string) cron.Schedule {
+		s, err := cron.ParseStandard(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	// run lets a loop work in virtual time and returns the reports by their time.
+	run := func(t *testing.T, pull string, d time.Duration, adjust ...func(*world)) (w *world, times []time.Time) {
+		synctest.Test(t, func(t *testing.T) {
+			w = newWorld(t, append(adjust, func(w *world) { w.opts.Now = time.Now; w.tracker.now = time.Now })...)
+			ctx, cancel := context.WithTimeout(t.Context(), d)
+			defer cancel()
+			l := reconcile.NewLoop(w.cycler, schedule(pull), schedule("17 3 * * *"), time.UTC, slog.New(slog.DiscardHandler), func(r reconcile.Report) { times = append(times, time.Now()) })
+			l.Run(ctx)
+		})
+		return w, times
+	}
+	t.Run("a sweep is done once a day", func(t *testing.T) {
+		w, _ := run(t, "@every 15m", 49*time.Hour, func(w *world) { w.tracker.add(1, nil) })
+		w.expect("sweeps", w.tracker.calls["ids"], 2)
+	})
+	t.Run("a sweep that went well is not repeated because writes fail", func(t *testing.T) {
+		w, _ := run(t, "@every 15m", 25*time.Hour, func(w *world) {
+			w.tracker.add(1, nil)
+			w.tracker.stopped = &connectors.Error{Kind: connectors.Auth, Op: "edit"}
+		})
+		w.expect("sweeps", w.tracker.calls["ids"], 1)
+	})
+	t.Run("a source in trouble is asked ever less, and at least every ten minutes", func(t *testing.T) {
+		_, times := run(t, "@every 1m", 3*time.Hour, func(w *world) { w.tracker.pullErr = &connectors.Error{Kind: connectors.Server, Op: "search"} })
+		if n := len(times); n < 18 || n > 40 {
+			t.Errorf("%d cycles in three hours of trouble", n)
+		}
+	})
+	t.Run("a stop in the middle of the wait ends at once", func(t *testing.T) {
+		_, times := run(t, "@every 1m", 90*time.Second, func(w *world) { w.tracker.add(1, func(i *issue.Issue) {}) })
+		if len(times) != 2 {
+			t.Errorf("cycles at %v", times)
+		}
+	})
+}
