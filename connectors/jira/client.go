@@ -191,13 +191,30 @@ func (c *Client) send(ctx context.Context, api string, k call) (time.Time, error
 		return date, &connectors.Error{Kind: connectors.Contract, Op: k.op, Status: resp.StatusCode, Detail: "unexpected redirect"}
 	}
 	body, err := connectors.BodyBytes(resp)
-	if err != nil || len(body) == 0 {
+	if err != nil || len(body) == 0 && k.mayBeEmpty(resp) {
 		return date, err
 	}
 	if err := json.Unmarshal(body, k.into, decoding); err != nil {
 		return date, contractError(k.op, err)
 	}
+	if a, ok := k.into.(lister); ok && !a.complete() {
+		return date, hollow(k.op, "the answer lacks its list of issues")
+	}
 	return date, nil
+}
+
+// mayBeEmpty reports whether an answer without a body is in order: an edit that
+// returns nothing.
+func (k *call) mayBeEmpty(resp *http.Response) bool {
+	return resp.StatusCode == http.StatusNoContent || k.method == http.MethodPut
+}
+
+// lister is an answer that always has a list. One without it is not empty: what
+// is missing from it would be taken for gone.
+type lister interface{ complete() bool }
+
+func hollow(op, detail string) *connectors.Error {
+	return &connectors.Error{Kind: connectors.Contract, Op: op, Detail: detail, Hint: "a proxy may have cut or changed the answer"}
 }
 
 // contractError keeps what kind of mistake the decoder met and where, without

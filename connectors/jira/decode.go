@@ -34,6 +34,7 @@ type use struct {
 // set aside and does not cost the others.
 type issueList struct {
 	d      *decoder
+	there  bool // the answer has the array
 	issues []issue.Issue
 	bad    []issue.Bad
 }
@@ -44,6 +45,7 @@ func (l *issueList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() != '[' {
 		return dec.SkipValue()
 	}
+	l.there = true
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}

@@ -89,6 +89,8 @@ type bulkAnswer struct {
 	} `json:"issueErrors"`
 }
 
+func (a *bulkAnswer) complete() bool { return a.Issues.there }
+
 func (c *Client) bulkFetch(ctx context.Context, ids []string) (*issueList, error) {
 	cat, err := c.fields(ctx)
 	if err != nil {

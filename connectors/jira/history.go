@@ -75,6 +75,10 @@ func (c *Client) cloudHistory(ctx context.Context, ids []string, out map[string]
 		if err != nil {
 			return err
 		}
+		if page.Logs == nil {
+			c.log.Warn("an answer about histories has none", "issues", len(ids))
+			return nil // they could not be read, which is not that nothing happened
+		}
 		for _, l := range page.Logs {
 			log, err := readLog(l.Histories)
 			if err != nil {
@@ -110,7 +114,7 @@ func readLog(v jsontext.Value) (log []changes, err error) {
 
 func (c *Client) dcHistory(ctx context.Context, ids []string) (map[string]issue.History, error) {
 	type answer struct {
-		Changelog struct {
+		Changelog *struct {
 			Total     int       `json:"total"`
 			Histories []changes `json:"histories"`
 		} `json:"changelog"`
@@ -127,6 +131,9 @@ func (c *Client) dcHistory(ctx context.Context, ids []string) (map[string]issue.
 			return nil, err
 		}
 		log := a.Changelog
+		if log == nil || log.Histories == nil {
+			return nil, nil // not read, which is not that nothing happened
+		}
 		return &issue.History{Events: c.events(log.Histories), Complete: len(log.Histories) >= log.Total}, nil
 	}
 	out := map[string]issue.History{}

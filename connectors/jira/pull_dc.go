@@ -49,8 +49,6 @@ func (c *Client) dcChanged(ctx context.Context, from time.Time) iter.Seq2[*issue
 	}
 }
 
-func (p *searchPage) count() int { return len(p.Issues.issues) + len(p.Issues.bad) }
-
 // keyRange is a run of keys of one project: after < number <= last, last 0 for
 // no end.
 type keyRange struct {

@@ -47,6 +47,7 @@ func (l *idList) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if dec.PeekKind() != '[' {
 		return dec.SkipValue()
 	}
+	*l = idList{} // not nil: the answer has the array
 	if _, err := dec.ReadToken(); err != nil {
 		return err
 	}
@@ -88,6 +89,9 @@ type query struct {
 	// them; the list must be the same for every page.
 	Reconcile []int64 `json:"reconcileIssues,omitempty"`
 }
+
+func (p *searchPage) complete() bool { return p.Issues.there }
+func (p *idPage) complete() bool     { return p.Issues != nil }
 
 func (p *searchPage) token() string { return p.Token }
 func (p *idPage) token() string     { return p.Token }
@@ -131,20 +135,41 @@ func cloudSearch[P any](ctx context.Context, c *Client, q query, fresh func() *P
 // dcSearch asks Data Center for one page. Paging is by key, never by startAt:
 // offsets over a moving list lose rows, and end at 10,000. The server checks
 // the query: without that, a project that is hidden from us would look empty.
-func dcSearch(ctx context.Context, c *Client, jql string, fields []string, size int, page any) error {
+func dcSearch(ctx context.Context, c *Client, jql string, fields []string, size int, page dcAnswer) error {
 	return c.dcPage(ctx, jql, fields, size, page, true)
 }
 
 // dcLookup is dcSearch for a query that names keys or ids. Some of them may
 // not exist, which is fine, hence no check.
-func dcLookup(ctx context.Context, c *Client, jql string, fields []string, size int, page any) error {
+func dcLookup(ctx context.Context, c *Client, jql string, fields []string, size int, page dcAnswer) error {
 	return c.dcPage(ctx, jql, fields, size, page, false)
 }
 
-func (c *Client) dcPage(ctx context.Context, jql string, fields []string, size int, page any, checked bool) error {
+// dcAnswer is a page of Data Center, which always tells how many issues match:
+// paging ends by that number.
+type dcAnswer interface {
+	total() *int
+	count() int
+}
+
+func (p *searchPage) total() *int { return &p.Total }
+func (p *searchPage) count() int  { return len(p.Issues.issues) + len(p.Issues.bad) }
+func (p *idPage) total() *int     { return &p.Total }
+func (p *idPage) count() int      { return len(p.Issues) }
+
+func (c *Client) dcPage(ctx context.Context, jql string, fields []string, size int, page dcAnswer, checked bool) error {
+	*page.total() = -1
 	_, err := c.do(ctx, call{op: opSearch, again: true, method: http.MethodPost, path: "search", into: page,
 		body: map[string]any{"jql": jql, "fields": fields, "maxResults": size, "startAt": 0, "validateQuery": checked}})
-	return err
+	switch total := *page.total(); {
+	case err != nil:
+		return err
+	case total < 0:
+		return hollow(opSearch, "the answer does not tell how many issues match")
+	case total > 0 && page.count() == 0:
+		return hollow(opSearch, "the answer has none of the issues that match")
+	}
+	return nil
 }
 
 // count is Cloud's estimate of how many issues match: good for progress and a
