@@ -45,6 +45,9 @@ type App struct {
 
 	mu     sync.RWMutex
 	engine *engine // what the present configuration built
+	// turns has one cycle or undo of a source run at a time, also where the
+	// engines of two configurations live side by side around a reload.
+	turns map[string]*sync.Mutex
 
 	reloads chan reload
 }
@@ -62,11 +65,14 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	a := &App{opts: o, store: store, registry: prometheus.NewRegistry(), budgets: newBudgets(), reloads: make(chan reload)}
+	a := &App{opts: o, store: store, registry: prometheus.NewRegistry(), budgets: newBudgets(), reloads: make(chan reload), turns: map[string]*sync.Mutex{}}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.metrics = metrics.New(a.registry, o.Build)
 	if a.engine, err = a.build(cfg); err != nil {
 		return nil, errors.Join(err, store.Close())
+	}
+	for _, s := range a.engine.sources {
+		a.metrics.Source(s.Name)
 	}
 	a.metrics.ConfigLoaded(true)
 	return a, nil
@@ -78,6 +84,16 @@ func (a *App) Close() error {
 		return fmt.Errorf("close state: %w", err)
 	}
 	return nil
+}
+
+// turn is what the cyclers of a source share.
+func (a *App) turn(source string) *sync.Mutex {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.turns[source] == nil {
+		a.turns[source] = new(sync.Mutex)
+	}
+	return a.turns[source]
 }
 
 // current is the engine of the present configuration.

@@ -98,6 +98,11 @@ func (a *App) replace(e *engine) {
 	old := a.engine
 	a.engine = e
 	a.mu.Unlock()
+	for _, s := range e.sources {
+		if old.source(s.Name) == nil {
+			a.metrics.Source(s.Name)
+		}
+	}
 	for _, s := range old.sources {
 		if e.source(s.Name) == nil {
 			a.metrics.Forget(s.Name)
@@ -126,18 +131,20 @@ func (a *App) loops(ctx context.Context, e *engine) {
 
 // prune drops what is older than its retention.
 func (a *App) prune(ctx context.Context) {
-	every(ctx, prunePeriod, func() {
-		keep := a.current().cfg.State.Retention.Decisions
-		if keep <= 0 {
-			return
-		}
-		n, err := a.store.Prune(a.opts.Now(), keep)
-		if err != nil {
-			a.opts.Log.Error("retention", "err", err)
-		} else if n > 0 {
-			a.opts.Log.Debug("dropped what is older than its retention", "entries", n)
-		}
-	})
+	every(ctx, prunePeriod, a.dropOld)
+}
+
+func (a *App) dropOld() {
+	keep := a.current().cfg.State.Retention.Decisions
+	if keep <= 0 {
+		return
+	}
+	n, err := a.store.Prune(a.opts.Now(), keep)
+	if err != nil {
+		a.opts.Log.Error("what is older than its retention was not dropped", "err", err)
+	} else if n > 0 {
+		a.opts.Log.Debug("dropped what is older than its retention", "entries", n)
+	}
 }
 
 // every calls fn at each period until ctx ends.

@@ -115,7 +115,6 @@ func (a *App) build(cfg *config.Config) (*engine, error) {
 		}
 		s.cycler = reconcile.New(a.cyclerOptions(e, s))
 		e.sources = append(e.sources, s)
-		a.metrics.Source(sc.Name)
 	}
 	return e, nil
 }
@@ -125,6 +124,7 @@ func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
 		Source: s.Name, Tracker: s.tracker, Store: a.store, Policy: e.cfg.Set, Mode: reconcile.Mode(s.Mode),
 		Guard:   reconcile.Guard{MaxChanges: e.cfg.Guard.MaxChanges, MaxShare: e.cfg.Guard.MaxShare},
 		Overlap: overlap, Scope: scope(e.cfg, s.Source), Now: a.opts.Now, Log: a.opts.Log, Observer: a.metrics,
+		Turn: a.turn(s.Name),
 	}
 	if e.signals != nil {
 		o.Signals = func() policy.Signals { return e.signals.Snapshot() }

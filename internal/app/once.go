@@ -48,12 +48,15 @@ func (a *App) cycleAll(ctx context.Context, name string, t reconcile.Task) answe
 		})
 	}
 	wg.Wait()
+	if !t.DryRun {
+		a.dropOld() // where no daemon does
+	}
 	return a.cycleAnswer(e, reports, t.DryRun)
 }
 
 // runCycle runs one cycle and publishes its outcome.
 func (a *App) runCycle(ctx context.Context, e *engine, s *source, t reconcile.Task) reconcile.Report {
-	if t.List && !t.DryRun {
+	if t.List { // a dry run too: it shows what the next cycle does
 		t.Sweep = a.sweepDue(e, s)
 	}
 	r := s.cycler.Run(ctx, t)

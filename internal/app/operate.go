@@ -99,6 +99,7 @@ func (a *App) Undo(ctx context.Context, u web.UndoRequest) (answer.Undo, error) 
 	}
 	out := answer.Undo{Plans: []string{}, Changes: []answer.Change{}}
 	e := a.current()
+	var failed error
 	for _, s := range sources {
 		r := s.cycler.Undo(ctx, scope)
 		a.publish(e, s, r)
@@ -113,12 +114,12 @@ func (a *App) Undo(ctx context.Context, u web.UndoRequest) (answer.Undo, error) 
 			}
 			out.Changes = append(out.Changes, answer.NewChange(l.Ref.Source, l.ID, l.Ref.Key, l.Change, status))
 		}
-		if r.Err != nil {
-			return out, fmt.Errorf("source %s: %w", s.Name, r.Err)
+		if r.Err != nil { // the other sources are undone all the same
+			failed = errors.Join(failed, fmt.Errorf("source %s: %w", s.Name, r.Err))
 		}
 	}
 	answer.SortChanges(out.Changes)
-	return out, nil
+	return out, failed
 }
 
 // undoScope says what to undo, and in which sources.

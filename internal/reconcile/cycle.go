@@ -15,7 +15,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
-// Options make a Cycler. All but Signals, Progress and Observer are required.
+// Options make a Cycler. All but Signals, Turn, Progress and Observer are required.
 type Options struct {
 	Source  string
 	Tracker Source
@@ -33,6 +33,9 @@ type Options struct {
 	Log      *slog.Logger
 	Signals  func() policy.Signals
 	Observer Observer
+	// Turn is held by a running cycle or undo. Cyclers of one source that live at
+	// the same time, around a reload, share it; nil makes one.
+	Turn sync.Locker
 	// Progress is told how far a first pull has come; total 0 is not known.
 	Progress func(done, total int)
 }
@@ -41,7 +44,6 @@ type Options struct {
 type Cycler struct {
 	Options
 	gate Gate
-	mu   sync.Mutex // held by the running cycle
 	// planned tells that the last plan left nothing to look at again before
 	// records change, and replan that something else changed since.
 	planned bool
@@ -65,6 +67,9 @@ type person struct {
 
 // New returns a Cycler.
 func New(o Options) *Cycler {
+	if o.Turn == nil {
+		o.Turn = new(sync.Mutex)
+	}
 	c := &Cycler{Options: o, people: map[string]person{}, doubts: map[string]bool{}, terms: map[*policy.Policy]terms{}}
 	c.gate = Gate{Writer: o.Tracker, Mode: o.Mode, Paused: func() (bool, error) {
 		p, err := o.Store.Paused()
@@ -168,8 +173,8 @@ type cycle struct {
 // A failing step ends the cycle; what was stored stays and the next cycle goes
 // on from there. The error is in the report too.
 func (c *Cycler) Run(ctx context.Context, t Task) Report {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.Turn.Lock()
+	defer c.Turn.Unlock()
 	run := &cycle{Cycler: c, ctx: ctx, task: t, now: c.Now().UTC()}
 	run.report = Report{Source: c.Source, Mode: c.Mode}
 	if c.replan.Swap(false) {

@@ -275,11 +275,12 @@ func (c *cycle) revisit() error {
 		if err != nil {
 			return fmt.Errorf("find due issues: %w", err)
 		}
-		if len(ids) == 0 {
-			return c.confirm()
-		}
-		if err := c.again(ids, "time"); err != nil {
+		n, err := c.again(ids, "time")
+		if err != nil {
 			return err
+		}
+		if n == 0 { // nothing, or only what is damaged and waits for the sweep
+			return c.confirm()
 		}
 	}
 }
@@ -320,19 +321,19 @@ func (c *cycle) revisitAll() error {
 		return fmt.Errorf("list issues: %w", err)
 	}
 	for batch := range slices.Chunk(ids, revisitBatch) {
-		if err := c.again(batch, "policy or signals changed"); err != nil {
+		if _, err := c.again(batch, "policy or signals changed"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// again decides stored issues anew. An override that only time ends needs no
+// again decides stored issues anew and returns how many. An override that only time ends needs no
 // word from the tracker; the write step confirms the value before it changes.
-func (c *cycle) again(ids []string, cause string) error {
+func (c *cycle) again(ids []string, cause string) (int, error) {
 	known, err := c.Store.Records(c.Source, ids)
 	if err != nil {
-		return fmt.Errorf("read records: %w", err)
+		return 0, fmt.Errorf("read records: %w", err)
 	}
 	var b state.Batch
 	var taken []*state.Record
@@ -354,8 +355,11 @@ func (c *cycle) again(ids []string, cause string) error {
 		}
 		b.Updates = append(b.Updates, v.update)
 	}
-	if err := c.attribute(taken); err != nil {
-		return err
+	if len(b.Updates) == 0 {
+		return 0, nil
 	}
-	return c.commit(b)
+	if err := c.attribute(taken); err != nil {
+		return 0, err
+	}
+	return len(b.Updates), c.commit(b)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
+	"github.com/lanekeeper/lanekeeper/state"
 )
 
 func TestTheIndexLags(t *testing.T) {
@@ -342,4 +343,32 @@ func TestADryRunKnowsWhatACycleWould(t *testing.T) {
 	w.restart()
 	w.expect("planned", changes(w.cycle(reconcile.Task{List: true, DryRun: true})), []string(nil))
 	w.quiet()
+}
+
+// blind is a store that cannot read one record.
+type blind struct {
+	reconcile.Store
+	id string
+}
+
+func (b blind) Records(source string, ids []string) ([]*state.Record, error) {
+	rs, err := b.Store.Records(source, ids)
+	for n := range rs {
+		if ids[n] == b.id {
+			rs[n] = nil
+		}
+	}
+	return rs, err
+}
+
+func TestADamagedRecordThatIsDueHoldsNothingUp(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.spec.Lanes[1].When = "age(issue.created) > duration('240h')" })
+	w.tracker.add(1, nil)
+	w.tracker.add(2, nil)
+	w.once()
+	w.opts.Store = blind{w.store, id(1)}
+	w.restart()
+	w.wait(11 * 24 * time.Hour)
+	w.once()
+	w.expect("the other", w.labels(2), "horizon:next-release lane:stability")
 }

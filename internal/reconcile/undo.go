@@ -48,8 +48,8 @@ type span struct {
 // the mode must be above observe (suggest withdraws proposals only) and writes
 // must not be paused.
 func (c *Cycler) Undo(ctx context.Context, u Undo) Report {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.Turn.Lock()
+	defer c.Turn.Unlock()
 	run := &cycle{Cycler: c, ctx: ctx, task: Task{List: true}, now: c.Now().UTC()}
 	run.report = Report{Source: c.Source, Mode: c.Mode}
 	if c.Signals != nil {
@@ -66,12 +66,6 @@ func (c *Cycler) Undo(ctx context.Context, u Undo) Report {
 }
 
 func (c *cycle) undo(u Undo) error {
-	if c.Mode == Observe {
-		return fmt.Errorf("%w: source %s is in mode observe; set its mode to enforce to let undo write", ErrGated, c.Source)
-	}
-	if paused, err := c.gate.Paused(); err != nil || paused {
-		return fmt.Errorf("%w%s; lanekeeper resume ends the pause", ErrPaused, because(err))
-	}
 	if err := c.recover(); err != nil { // a write without an answer may have arrived
 		return fmt.Errorf("recover: %w", err)
 	}
@@ -82,6 +76,12 @@ func (c *cycle) undo(u Undo) error {
 	spans, ids := spansOf(entries)
 	if len(ids) == 0 {
 		return nil
+	}
+	if c.Mode == Observe {
+		return fmt.Errorf("%w: source %s is in mode observe; set its mode to enforce to let undo write", ErrGated, c.Source)
+	}
+	if paused, err := c.gate.Paused(); err != nil || paused {
+		return fmt.Errorf("%w%s; lanekeeper resume ends the pause", ErrPaused, because(err))
 	}
 	p := state.Plan{ID: c.planID(len(ids)), Source: c.Source, At: c.now, Mode: string(c.Mode), PolicyHash: c.Policy.Hash(),
 		Status: state.PlanRunning, By: u.By, ByAt: c.now, Undoes: u.String()}
