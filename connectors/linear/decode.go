@@ -19,7 +19,16 @@ type page[N any] struct {
 // rooted is the data of a document with one root list, under either name that
 // the API gives it.
 type rooted[N any] struct {
-	Root *connection[N] `json:"issues"`
+	Root *struct {
+		Nodes    []N       `json:"nodes"`
+		PageInfo *pageInfo `json:"pageInfo"`
+	} `json:"issues"`
+}
+
+// complete reports whether the list and its end are there. A page that lacks
+// them is not empty: what is missing from it would be taken for gone.
+func (r *rooted[N]) complete() bool {
+	return r != nil && r.Root != nil && r.Root.Nodes != nil && r.Root.PageInfo != nil
 }
 
 // decode reads a page. When one node is not what the schema promises the page
@@ -29,10 +38,10 @@ func (p *page[N]) decode(body []byte) error {
 	if err := json.Unmarshal(body, &out, jsonOptions); err != nil {
 		return p.decodeLoosely(body)
 	}
-	if out.Data == nil || out.Data.Root == nil {
+	if !out.Data.complete() {
 		return errNoData
 	}
-	p.nodes, p.info, p.bad = out.Data.Root.Nodes, out.Data.Root.PageInfo, nil
+	p.nodes, p.info, p.bad = out.Data.Root.Nodes, *out.Data.Root.PageInfo, nil
 	return nil
 }
 
@@ -41,10 +50,10 @@ func (p *page[N]) decodeLoosely(body []byte) error {
 	if err := json.Unmarshal(body, &out, jsonOptions); err != nil {
 		return fmt.Errorf("decode page: %w", err)
 	}
-	if out.Data == nil || out.Data.Root == nil {
+	if !out.Data.complete() {
 		return errNoData
 	}
-	p.nodes, p.bad, p.info = nil, nil, out.Data.Root.PageInfo
+	p.nodes, p.bad, p.info = nil, nil, *out.Data.Root.PageInfo
 	for _, raw := range out.Data.Root.Nodes {
 		var n N
 		if err := json.Unmarshal(raw, &n, jsonOptions); err != nil {

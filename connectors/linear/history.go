@@ -71,6 +71,9 @@ func (h *historian) skip(ctx context.Context, err error, n int) error {
 
 // one follows a history to its end and stores it.
 func (h *historian) one(ctx context.Context, n *issueHistory) error {
+	if n.History.Nodes == nil {
+		return nil // not read, which is not that nothing happened
+	}
 	entries, complete := n.History.Nodes, true
 	var turn pager
 	for at := n.History.PageInfo; at.HasNextPage; {
