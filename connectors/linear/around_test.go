@@ -24,6 +24,8 @@ func TestCredentialFormByKind(t *testing.T) {
 	}{
 		{"a personal key goes raw (trap 1)", Auth{APIKey: connectors.NewSecret("lin_api_k")}, "lin_api_k"},
 		{"an OAuth token as bearer (trap 1)", Auth{OAuthToken: connectors.NewSecret("lin_oauth_t")}, "Bearer lin_oauth_t"},
+		{"a personal key in the wrong place goes raw all the same", Auth{OAuthToken: connectors.NewSecret("lin_api_k")}, "lin_api_k"},
+		{"a token in the place of a key goes as bearer all the same", Auth{APIKey: connectors.NewSecret("lin_oauth_t")}, "Bearer lin_oauth_t"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			c, w := newWire(t, script{}, func(s *Settings, _ *Options) { s.Auth = tc.auth })

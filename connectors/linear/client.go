@@ -136,18 +136,25 @@ func (s Settings) check() error {
 }
 
 // header is the value of the Authorization header. A personal key goes without
-// a scheme: sent as a bearer token it is refused; an OAuth token needs one.
+// a scheme: sent as a bearer token it is refused; an OAuth token needs one. What
+// a credential is shows at its beginning, even in the other's place.
 func (a Auth) header() (string, error) {
 	if !a.OAuthToken.IsZero() {
 		token, err := a.OAuthToken.Reveal()
 		if err != nil || token == "" {
 			return "", emptyOr(err, "OAuth token")
 		}
+		if strings.HasPrefix(token, "lin_api_") {
+			return token, nil
+		}
 		return "Bearer " + strings.TrimPrefix(token, "Bearer "), nil
 	}
 	key, err := a.APIKey.Reveal()
 	if err != nil || key == "" {
 		return "", emptyOr(err, "API key")
+	}
+	if strings.HasPrefix(key, "lin_oauth_") {
+		return "Bearer " + key, nil
 	}
 	return key, nil
 }

@@ -73,6 +73,9 @@ func (b *labelBook) entry(n *labelNode) *label {
 	kind := b.kinds[strings.ToLower(n.Name)]
 	if n.Parent == nil {
 		l.kind = kind
+		if group, child, loose := strings.Cut(n.Name, ":"); loose {
+			l.text = b.childText(group, child) // a loose label may be called like one of ours
+		}
 		return l
 	}
 	l.parent, l.text = n.Parent.ID, b.childText(n.Parent.Name, n.Name)

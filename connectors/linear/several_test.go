@@ -53,3 +53,21 @@ func TestSeveralLabelsOfAPrefix(t *testing.T) {
 		}
 	}
 }
+
+// A loose label written Lane:Hotfix would be found as lane:hotfix when it is
+// put on an issue, but never seen there.
+func TestALooseLabelIsManagedWhateverItsCase(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		id := w.srv.AddLabel(lineartest.Label{Name: "Lane:Later"}).ID
+		other := w.srv.AddLabel(lineartest.Label{Name: "Area:Payments"}).ID
+		made := w.create(1, func(i *lineartest.Issue) { i.LabelIDs = []string{id, other} })
+		got, err := w.c.Fetch(w.Context(), []string{made[0].ID})
+		if err != nil || len(got.Found) != 1 || !slices.Equal(got.Found[0].Labels, []string{"Area:Payments", "lane:later"}) {
+			t.Fatalf("%v %+v", err, got.Found)
+		}
+		w.ok(w.apply(w.edits(made, lane("lane:later", "lane:hotfix"))...), 1)
+		if names := w.srv.LabelNames(made[0].ID); !slices.Equal(names, []string{"Area:Payments", "lane:hotfix"}) {
+			t.Errorf("labels %q", names)
+		}
+	})
+}
