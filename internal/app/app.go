@@ -15,6 +15,7 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/internal/config"
 	"github.com/lanekeeper/lanekeeper/internal/metrics"
+	"github.com/lanekeeper/lanekeeper/internal/reconcile"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -47,7 +48,7 @@ type App struct {
 	engine *engine // what the present configuration built
 	// turns has one cycle or undo of a source run at a time, also where the
 	// engines of two configurations live side by side around a reload.
-	turns map[string]*sync.Mutex
+	turns map[string]reconcile.Turn
 
 	reloads chan reload
 }
@@ -65,7 +66,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	a := &App{opts: o, store: store, registry: prometheus.NewRegistry(), budgets: newBudgets(), reloads: make(chan reload), turns: map[string]*sync.Mutex{}}
+	a := &App{opts: o, store: store, registry: prometheus.NewRegistry(), budgets: newBudgets(), reloads: make(chan reload), turns: map[string]reconcile.Turn{}}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.metrics = metrics.New(a.registry, o.Build)
 	if a.engine, err = a.build(cfg); err != nil {
@@ -87,11 +88,11 @@ func (a *App) Close() error {
 }
 
 // turn is what the cyclers of a source share.
-func (a *App) turn(source string) *sync.Mutex {
+func (a *App) turn(source string) reconcile.Turn {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.turns[source] == nil {
-		a.turns[source] = new(sync.Mutex)
+		a.turns[source] = reconcile.NewTurn()
 	}
 	return a.turns[source]
 }

@@ -35,10 +35,28 @@ type Options struct {
 	Observer Observer
 	// Turn is held by a running cycle or undo. Cyclers of one source that live at
 	// the same time, around a reload, share it; nil makes one.
-	Turn sync.Locker
+	Turn Turn
 	// Progress is told how far a first pull has come; total 0 is not known.
 	Progress func(done, total int)
 }
+
+// Turn is held by one cycle or undo at a time. Unlike a mutex it is given up
+// waiting for when a context ends.
+type Turn chan struct{}
+
+// NewTurn returns a Turn that nobody holds.
+func NewTurn() Turn { return make(Turn, 1) }
+
+func (t Turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for the running cycle: %w", ctx.Err())
+	}
+}
+
+func (t Turn) give() { <-t }
 
 // A Cycler runs the cycles of one source, one at a time.
 type Cycler struct {
@@ -68,7 +86,7 @@ type person struct {
 // New returns a Cycler.
 func New(o Options) *Cycler {
 	if o.Turn == nil {
-		o.Turn = new(sync.Mutex)
+		o.Turn = NewTurn()
 	}
 	c := &Cycler{Options: o, people: map[string]person{}, doubts: map[string]bool{}, terms: map[*policy.Policy]terms{}}
 	c.gate = Gate{Writer: o.Tracker, Mode: o.Mode, Paused: func() (bool, error) {
@@ -173,8 +191,10 @@ type cycle struct {
 // A failing step ends the cycle; what was stored stays and the next cycle goes
 // on from there. The error is in the report too.
 func (c *Cycler) Run(ctx context.Context, t Task) Report {
-	c.Turn.Lock()
-	defer c.Turn.Unlock()
+	if err := c.Turn.take(ctx); err != nil {
+		return Report{Source: c.Source, Mode: c.Mode, Err: err}
+	}
+	defer c.Turn.give()
 	run := &cycle{Cycler: c, ctx: ctx, task: t, now: c.Now().UTC()}
 	run.report = Report{Source: c.Source, Mode: c.Mode}
 	if c.replan.Swap(false) {

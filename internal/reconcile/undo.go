@@ -48,8 +48,10 @@ type span struct {
 // the mode must be above observe (suggest withdraws proposals only) and writes
 // must not be paused.
 func (c *Cycler) Undo(ctx context.Context, u Undo) Report {
-	c.Turn.Lock()
-	defer c.Turn.Unlock()
+	if err := c.Turn.take(ctx); err != nil {
+		return Report{Source: c.Source, Mode: c.Mode, Err: fmt.Errorf("undo %s: %w", u, err)}
+	}
+	defer c.Turn.give()
 	run := &cycle{Cycler: c, ctx: ctx, task: Task{List: true}, now: c.Now().UTC()}
 	run.report = Report{Source: c.Source, Mode: c.Mode}
 	if c.Signals != nil {

@@ -1,0 +1,98 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/web"
+)
+
+// gate is a link before a tracker that counts who is inside it.
+type gate struct {
+	next   http.RoundTripper
+	inside *int
+	most   *int
+}
+
+func (g gate) RoundTrip(r *http.Request) (*http.Response, error) {
+	*g.inside++
+	*g.most = max(*g.most, *g.inside)
+	time.Sleep(time.Second)
+	*g.inside--
+	return g.next.RoundTrip(r)
+}
+
+func TestUndoGoesOnWhereOneSourceMayNotWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var said settings
+		w := newWorld(t, cloud, func(_ *world, s *settings) { said = *s })
+		hot := w.other.create("outage", "")
+		w.hurt.create("outage", "")
+		w.start()
+		since := time.Now()
+		w.good()
+		w.stop()
+		said.hurt = "mode: observe\n    " + said.hurt
+		w.configure(said)
+		w.start()
+		defer w.stop()
+		got, err := w.app.Undo(w.Context(), web.UndoRequest{Since: since, By: "op"})
+		if err == nil || !strings.Contains(err.Error(), "hurt") || !strings.Contains(err.Error(), "set its mode to enforce") {
+			t.Errorf("error %v, want one that names the source and what to do", err)
+		}
+		if len(got.Plans) != 1 {
+			t.Errorf("plans %v, want one of the other source", got.Plans)
+		}
+		if l := w.other.lane(hot); l != "" {
+			t.Errorf("the other source's issue is still in %q", l)
+		}
+	})
+}
+
+// TestAReloadLeavesOneCycleOfASource has a plan of the old engine run while
+// the new one starts.
+func TestAReloadLeavesOneCycleOfASource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, cloud)
+		for range 3 {
+			w.hurt.create("outage", "")
+		}
+		inside, most := 0, 0
+		w.between = func(source string, next http.RoundTripper) http.RoundTripper {
+			if source != "hurt" {
+				return next
+			}
+			return gate{next, &inside, &most}
+		}
+		w.start()
+		defer w.stop()
+		stop := w.run()
+		time.Sleep(time.Hour)
+		most = 0
+		planned := make(chan struct{})
+		go func() {
+			defer close(planned)
+			if _, err := w.app.PlanNow(w.Context(), "hurt"); err != nil {
+				t.Error(err)
+			}
+		}()
+		for range 20 {
+			ctx, cancel := context.WithTimeout(w.Context(), time.Minute)
+			if _, err := w.app.Reload(ctx); err != nil {
+				t.Error(err)
+			}
+			cancel()
+			time.Sleep(700 * time.Millisecond)
+		}
+		<-planned
+		stop()
+		if most > 1 {
+			t.Errorf("%d cycles of one source spoke to its tracker at once", most)
+		}
+		w.orderly()
+	})
+}
