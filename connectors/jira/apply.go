@@ -259,14 +259,19 @@ func (c *Client) put(ctx context.Context, p *patch) (time.Time, error) {
 	}
 	_, err := c.do(ctx, k)
 	if quiet && connectors.KindOf(err) == connectors.Forbidden {
-		c.mu.Lock()
-		c.loud = true
-		c.mu.Unlock()
-		c.log.Warn("Jira refuses edits without mail: from now on watchers are notified", "fix", "make the account an administrator of the project")
 		k.query.Del("notifyUsers")
-		_, err = c.do(ctx, k)
+		if _, err = c.do(ctx, k); connectors.KindOf(err) != connectors.Forbidden { // else it was not about mail
+			c.turnLoud()
+		}
 	}
 	return answer.Fields.Updated.Time, err
+}
+
+func (c *Client) turnLoud() {
+	c.mu.Lock()
+	c.loud = true
+	c.mu.Unlock()
+	c.log.Warn("Jira refuses edits without mail: from now on watchers are notified", "fix", "make the account an administrator of the project")
 }
 
 func (c *Client) isLoud() bool {

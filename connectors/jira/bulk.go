@@ -214,6 +214,8 @@ func (c *Client) verifyBulk(ctx context.Context, group []*patch, report func(iss
 func (p *patch) holds(i *issue.Issue) bool {
 	has := func(l string) bool { return slices.Contains(i.Labels, l) }
 	switch {
+	case i.Unknown.Any(issue.InputLabels | issue.InputPriority | issue.InputAssignee):
+		return false // what did not load proves nothing
 	case slices.ContainsFunc(p.add, func(l string) bool { return !has(l) }), slices.ContainsFunc(p.remove, has):
 		return false
 	case p.priority != "" && i.RawPriority.ID != p.priority:

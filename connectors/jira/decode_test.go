@@ -113,6 +113,8 @@ func TestAbsentNullAndWrongAreDifferent(t *testing.T) {
 		{"a date that is none is unknown", rest + `"duedate":"next week"`, issue.InputDue},
 		{"an issue without fields that count is unknown throughout", `"summary":"x"`, issue.InputManaged},
 		{"a status of no known category is unknown", strings.Replace(rest, `"new"`, `"blocked"`, 1) + `"duedate":null`, issue.InputStatus},
+		{"a priority without an id is unknown", strings.Replace(rest, `"priority":null`, `"priority":{"name":"High"}`, 1) + `"duedate":null`, issue.InputPriority},
+		{"an assignee without an id is unknown, not nobody", strings.Replace(rest, `"assignee":null`, `"assignee":{"displayName":"Former user"}`, 1) + `"duedate":null`, issue.InputAssignee},
 		{"labels of another shape are unknown", strings.Replace(rest, `"labels":null`, `"labels":"a b"`, 1) + `"duedate":null`, issue.InputLabels},
 	}
 	for _, tt := range tests {

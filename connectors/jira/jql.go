@@ -46,7 +46,7 @@ func balanced(jql string) error {
 		switch {
 		case escaped:
 			escaped = false
-		case quoted != 0 && r == '\\':
+		case r == '\\':
 			escaped = true
 		case quoted != 0:
 			if r == quoted {

@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -143,12 +144,19 @@ func category(key string) (issue.Category, bool) {
 	return "", false
 }
 
+// errNoValueID is a value that is there and cannot be told from others: not the
+// same as none.
+var errNoValueID = errors.New("the value has no id")
+
 // setPriority keeps the raw value; its rank depends on the project's list.
 func setPriority(d *decoder, i *issue.Issue, v jsontext.Value) error {
 	if v.Kind() == 'n' {
 		return nil
 	}
 	p, err := d.memos.ranks.read(v, readNamed)
+	if err == nil && p.ID == "" {
+		return errNoValueID
+	}
 	i.RawPriority = issue.Named{ID: p.ID, Name: p.Name}
 	return err
 }
@@ -194,6 +202,9 @@ func setReporter(d *decoder, i *issue.Issue, v jsontext.Value) (err error) {
 
 func setAssignee(d *decoder, i *issue.Issue, v jsontext.Value) (err error) {
 	i.Assignee, err = d.memos.people.read(v, person)
+	if err == nil && v.Kind() != 'n' && i.Assignee.ID == "" {
+		return errNoValueID
+	}
 	return err
 }
 

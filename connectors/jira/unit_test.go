@@ -250,6 +250,7 @@ func TestSettings(t *testing.T) {
 		"a project's name":                    func(s *Settings) { s.Projects = []string{`P" OR x`} },
 		"another flavor":                      func(s *Settings) { s.Flavor = "server" },
 		"jql that breaks out of its brackets": func(s *Settings) { s.JQL = "a = 1) OR (b = 2" },
+		"jql that hides its brackets":         func(s *Settings) { s.JQL = `text ~ a\" ) OR (text ~ b\"` },
 		"an open quotation mark":              func(s *Settings) { s.JQL = `summary ~ "x` },
 		"no token":                            func(s *Settings) { s.Auth.Token = connectors.Secret{} },
 		"no scheme":                           func(s *Settings) { s.URL = "acme.example" },

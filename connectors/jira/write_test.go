@@ -232,6 +232,25 @@ func TestTrap20QuietEditsAreAskedForLiterallyAndGivenUpOnRefusal(t *testing.T) {
 	}
 }
 
+// A refusal that has nothing to do with mail must not make the others loud.
+func TestAnotherRefusalDoesNotEndQuietEdits(t *testing.T) {
+	quiet := false
+	s := site(t, jira.Cloud, 2)
+	c := client(t, s, func(set *jira.Settings, _ *jira.Options) { set.NotifyUsers = &quiet })
+	edits := []issue.Edit{edit(t, c, s, "PAY-1", lane("", "lane:hotfix")), edit(t, c, s, "PAY-2", lane("", "lane:hotfix"))}
+	s.FailNext("edit", 2, jiratest.Fault{Status: 403})
+	done, _ := apply(t.Context(), c, edits[0])
+	kind(t, done[edits[0].ID].Err, connectors.Forbidden)
+	s.Reset()
+	done, err := apply(t.Context(), c, edits[1])
+	if err != nil || done[edits[1].ID].Err != nil {
+		t.Fatalf("%+v %v", done, err)
+	}
+	if got := s.Mutations()[0].Query; !strings.Contains(got, "notifyUsers=false") {
+		t.Errorf("sent with %q, want still quiet", got)
+	}
+}
+
 func many(t *testing.T, c *jira.Client, s *jiratest.Server, n int, changes ...issue.Change) []issue.Edit {
 	t.Helper()
 	var edits []issue.Edit
