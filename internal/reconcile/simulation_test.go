@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,7 +26,9 @@ var (
 //
 //   - a person's lane is not written over before its override ends
 //   - labels that are not managed never change
-//   - observe mode sends nothing
+//   - observe mode sends nothing, suggest mode comments only, one an issue; in a
+//     pause nothing is sent
+//   - what an undo put back stays as an operator wanted it
 //   - after the trouble ends, everything is in order within a few cycles, and
 //     then nothing more is written
 //   - no update is missed
@@ -52,6 +55,10 @@ type sim struct {
 	late map[string]time.Time // since when the index stands still for an issue
 	ours map[string]bool      // issues whose lane we have written
 	fail bool
+
+	paused  bool
+	undoing bool
+	undone  map[string]time.Time // when an operator last had an issue put back
 }
 
 type hold struct {
@@ -60,11 +67,14 @@ type hold struct {
 }
 
 func simulate(t *testing.T, n uint64) {
-	s := &sim{r: rand.New(rand.NewPCG(n, 1)), held: map[string]hold{}, late: map[string]time.Time{}, ours: map[string]bool{}}
+	s := &sim{r: rand.New(rand.NewPCG(n, 1)), held: map[string]hold{}, late: map[string]time.Time{}, ours: map[string]bool{}, undone: map[string]time.Time{}}
 	s.world = newWorld(t, func(w *world) {
 		w.opts.Guard = reconcile.Guard{}
-		if n%7 == 0 {
+		switch {
+		case n%7 == 0:
 			w.opts.Mode = reconcile.Observe
+		case n%7 == 1:
+			w.opts.Mode = reconcile.Suggest
 		}
 	})
 	defer func() {
@@ -91,7 +101,16 @@ func (s *sim) watch(e issue.Edit) error {
 	if s.opts.Mode == reconcile.Observe {
 		s.Fatalf("%s: a write in observe mode", e.Key)
 	}
+	if s.paused {
+		s.Fatalf("%s: a write in a pause", e.Key)
+	}
 	for _, c := range e.Changes {
+		if s.opts.Mode == reconcile.Suggest && c.Field != issue.FieldComment {
+			s.Fatalf("%s: %s written in suggest mode", e.Key, c.Field)
+		}
+		if at, undone := s.undone[e.ID]; undone && !s.undoing && c.Field == issue.FieldLane && s.clock.Before(at.Add(14*24*time.Hour)) {
+			s.Fatalf("%s: undone at %s, and written again", e.Key, at.Format(time.DateTime))
+		}
 		add, remove := c.Labels()
 		for _, l := range append(add, remove...) {
 			if c.Field.IsLabel() && !strings.HasPrefix(l, "lane:") && !strings.HasPrefix(l, "horizon:") {
@@ -148,7 +167,7 @@ func (s *sim) step() {
 		}
 	}
 	i := s.any()
-	switch s.r.IntN(14) {
+	switch s.r.IntN(17) {
 	case 0:
 		s.create()
 	case 1, 2, 3:
@@ -188,6 +207,14 @@ func (s *sim) step() {
 	case 13:
 		s.restart()
 		s.say("restart")
+	case 14:
+		s.pause(!s.paused)
+	case 15:
+		s.spec.Lanes[1].When = fmt.Sprintf("issue.votes > %d", s.r.IntN(90))
+		s.restart()
+		s.say("policy: stability %s", s.spec.Lanes[1].When)
+	case 16:
+		s.undo(i)
 	}
 	s.tracker.crash = s.r.IntN(12) == 0
 	s.try(reconcile.Task{Sweep: s.r.IntN(10) == 0})
@@ -207,8 +234,46 @@ func (s *sim) personSetsLane(i *issue.Issue) {
 	}
 }
 
+// pause stops or lets go on all writes.
+func (s *sim) pause(on bool) {
+	if err := s.store.SetPaused(state.Pause{On: on, By: "op"}); err != nil {
+		s.Fatal(err)
+	}
+	s.paused = on
+	s.cycler.Replan()
+	s.say("paused: %v", on)
+}
+
+// undo has an operator take back what was done to an issue. A value that
+// policy never gives stays put back.
+func (s *sim) undo(i *issue.Issue) {
+	s.undoing = true
+	defer func() { s.undoing = false }()
+	s.survive(func() {
+		r := s.cycler.Undo(s.Context(), reconcile.Undo{ID: i.ID, By: "op"})
+		s.say("undo of %s: %d lines, error %v", i.Key, len(r.Lines), r.Err)
+		for _, l := range r.Lines {
+			if l.Change.Field != issue.FieldLane || l.Status != reconcile.Applied {
+				continue
+			}
+			if l.Change.To == "" || strings.HasPrefix(l.Change.To, "lane:own") {
+				s.undone[i.ID] = s.clock
+			}
+		}
+	})
+}
+
 // try runs a cycle that may fail or die.
 func (s *sim) try(t reconcile.Task) {
+	s.survive(func() {
+		n := len(s.tracker.edits)
+		r := s.cycler.Run(s.Context(), t)
+		s.say("cycle: %d writes, error %v", len(s.tracker.edits)-n, r.Err)
+	})
+}
+
+// survive starts a new process where do made the old one die.
+func (s *sim) survive(do func()) {
 	defer func() {
 		if r := recover(); r == errCrash {
 			s.say("the process dies")
@@ -217,9 +282,7 @@ func (s *sim) try(t reconcile.Task) {
 			panic(r)
 		}
 	}()
-	n := len(s.tracker.edits)
-	r := s.cycler.Run(s.Context(), t)
-	s.say("cycle: %d writes, error %v", len(s.tracker.edits)-n, r.Err)
+	do()
 }
 
 // settle ends the trouble and demands order.
@@ -228,6 +291,7 @@ func (s *sim) settle() {
 	clear(s.tracker.index)
 	clear(s.tracker.hidden)
 	s.say("the trouble ends")
+	s.pause(false)
 	for range 3 { // parked issues wait up to six hours
 		s.wait(7 * time.Hour)
 		s.cycle(reconcile.Task{Sweep: true})
@@ -239,7 +303,7 @@ func (s *sim) settle() {
 			s.inOrder(i, s.record(n))
 		}
 	}
-	if s.opts.Mode == reconcile.Enforce && len(s.tracker.edits) == 0 {
+	if s.opts.Mode != reconcile.Observe && len(s.tracker.edits) == 0 {
 		s.Error("nothing was ever written: the world proves nothing")
 	}
 }
@@ -251,8 +315,14 @@ func (s *sim) inOrder(i *issue.Issue, r *state.Record) {
 	if !strings.Contains(strings.Join(i.Labels, " "), "customer") {
 		s.Errorf("%s: the label customer is gone: %q", i.Key, i.Labels)
 	}
-	if s.opts.Mode == reconcile.Observe {
+	if s.opts.Mode == reconcile.Suggest && r.Outstanding > 0 && s.tracker.comments[r.Comment.Marker] == "" {
+		s.Errorf("%s: changes are wanted and no comment says so", i.Key)
+	}
+	if s.opts.Mode != reconcile.Enforce {
 		return
+	}
+	if slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldLane && o.Kind == state.Undone }) {
+		return // as an operator wanted it; watch saw to that
 	}
 	want := "lane:" + r.Decision.Lane
 	if h, held := s.held[i.ID]; held {
