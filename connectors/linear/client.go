@@ -74,7 +74,7 @@ const urgentBurst = 25
 func New(s Settings, o Options) (*Client, error) {
 	s.URL = cmp.Or(s.URL, DefaultURL)
 	s.Dates = cmp.Or(s.Dates, DatesDue)
-	s.Concurrency = cmp.Or(s.Concurrency, 6)
+	s.Concurrency = cmp.Or(s.Concurrency, 8)
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("linear: %w", err)
 	}

@@ -17,7 +17,7 @@ type Settings struct {
 	// Kinds map label names to kinds, beside the built-in names: Linear has no
 	// issue types, see Client.
 	Kinds map[string]issue.Kind
-	// Concurrency bounds parallel requests; 0 is 6. Writes take at most 4.
+	// Concurrency bounds parallel requests; 0 is 8. Writes take at most 4.
 	Concurrency int
 }
 

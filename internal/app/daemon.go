@@ -16,9 +16,6 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/web"
 )
 
-// prunePeriod is how often entries beyond their retention are dropped.
-const prunePeriod = time.Hour
-
 // reload asks the daemon to change engines.
 type reload struct {
 	engine *engine
@@ -48,7 +45,6 @@ func (a *App) Run(ctx context.Context, ready func(net.Addr)) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return web.Serve(ctx, listener, handler, cfg.Server.WebConfigFile, a.opts.Log) })
 	g.Go(func() error { a.engines(ctx); return nil })
-	g.Go(func() error { a.prune(ctx); return nil })
 	return g.Wait()
 }
 
@@ -127,24 +123,6 @@ func (a *App) loops(ctx context.Context, e *engine) {
 		})
 	}
 	g.Wait() // loops have no error to give: each keeps its own
-}
-
-// prune drops what is older than its retention.
-func (a *App) prune(ctx context.Context) {
-	every(ctx, prunePeriod, a.dropOld)
-}
-
-func (a *App) dropOld() {
-	keep := a.current().cfg.State.Retention.Decisions
-	if keep <= 0 {
-		return
-	}
-	n, err := a.store.Prune(a.opts.Now(), keep)
-	if err != nil {
-		a.opts.Log.Error("what is older than its retention was not dropped", "err", err)
-	} else if n > 0 {
-		a.opts.Log.Debug("dropped what is older than its retention", "entries", n)
-	}
 }
 
 // every calls fn at each period until ctx ends.

@@ -48,9 +48,6 @@ func (a *App) cycleAll(ctx context.Context, name string, t reconcile.Task) answe
 		})
 	}
 	wg.Wait()
-	if !t.DryRun {
-		a.dropOld() // where no daemon does
-	}
 	return a.cycleAnswer(e, reports, t.DryRun)
 }
 
@@ -87,7 +84,25 @@ func (a *App) publish(e *engine, s *source, r reconcile.Report) {
 		return
 	}
 	a.metrics.CycleDone(s.Name, st.LastSuccess, st.Failures)
+	if r.Swept {
+		a.dropOld()
+	}
 	a.measure(e, s)
+}
+
+// dropOld drops what is older than its retention. It reads the whole state, so
+// it follows the sweeps, which do so anyway.
+func (a *App) dropOld() {
+	keep := a.current().cfg.State.Retention.Decisions
+	if keep <= 0 {
+		return
+	}
+	n, err := a.store.Prune(a.opts.Now(), keep)
+	if err != nil {
+		a.opts.Log.Error("what is older than its retention was not dropped", "err", err)
+	} else if n > 0 {
+		a.opts.Log.Debug("dropped what is older than its retention", "entries", n)
+	}
 }
 
 // stateOf is the stored state of a source. Failures that the state could not

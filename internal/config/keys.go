@@ -107,7 +107,7 @@ func sourceKeys() map[string]key {
 		"sources[].jira.kinds":           {given: "by the usual names", doc: "What the issue types of this Jira are, where their names do not tell."},
 		"sources[].jira.kinds.*":         {doc: "Kind of the issue type."},
 		"sources[].jira.notify_users":    {def: "true", doc: "Whether Jira mails watchers of a change. false needs the right to administer the project."},
-		"sources[].jira.concurrency":     {given: "8 reads, 4 writes", least: ptr(1), most: ptr(32), doc: "Most requests at the same time."},
+		"sources[].jira.concurrency":     {given: "8 reads (3 on Data Center, whose pages are ten times as long), 4 writes", least: ptr(1), most: ptr(32), doc: "Most requests at the same time."},
 
 		"sources[].linear":                       {doc: "A Linear workspace."},
 		"sources[].linear.url":                   {def: "https://api.linear.app/graphql", form: formURL, doc: "Address of the GraphQL API."},
@@ -122,7 +122,7 @@ func sourceKeys() map[string]key {
 			"so it is one of them or none."},
 		"sources[].linear.kinds":       {given: "by the usual label names", doc: "What labels say of an issue's kind: Linear has no issue types."},
 		"sources[].linear.kinds.*":     {doc: "Kind of issues with the label."},
-		"sources[].linear.concurrency": {given: "6 reads, 4 writes", least: ptr(1), most: ptr(32), doc: "Most requests at the same time."},
+		"sources[].linear.concurrency": {given: "8 reads, 4 writes", least: ptr(1), most: ptr(32), doc: "Most requests at the same time."},
 	}
 }
 

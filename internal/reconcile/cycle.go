@@ -135,6 +135,7 @@ type Report struct {
 	Mode    Mode
 	Issues  int // open issues in scope
 	Pulled  int // issues read in this cycle
+	Swept   bool
 	Changed int // issues written to
 	Parked  int
 	Lines   []Line

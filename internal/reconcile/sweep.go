@@ -56,7 +56,7 @@ func (c *cycle) sweep() error {
 	if err := c.forgetGaps(); err != nil {
 		return err
 	}
-	c.st.LastSweep = c.now
+	c.st.LastSweep, c.report.Swept = c.now, true
 	return c.commit(state.Batch{State: &c.st})
 }
 
