@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
@@ -22,6 +23,8 @@ const (
 	// sendBatch is how many issues are confirmed, committed and sent together:
 	// the most that one bulk request takes.
 	sendBatch = 1000
+	// smallBatch is the same for issues that differ, which are sent one by one.
+	smallBatch = 50
 	// settleBatch is how many outcomes are recorded in one transaction. Outcomes
 	// that a crash loses are looked up again from the outbox.
 	settleBatch = 200
@@ -217,7 +220,7 @@ func (c *cycle) send(items []item) error {
 	p := state.Plan{ID: c.planID(len(items)), Source: c.Source, At: c.now, Mode: string(c.Mode), PolicyHash: c.Policy.Hash(), Open: t.Open, Status: state.PlanRunning}
 	c.report.Plan = p.ID
 	var failed error
-	for batch := range slices.Chunk(items, sendBatch) {
+	for batch := range batches(items) {
 		ids := make([]string, len(batch))
 		for n, i := range batch {
 			ids[n] = i.id
@@ -235,6 +238,29 @@ func (c *cycle) send(items []item) error {
 		failed = err
 	}
 	return failed
+}
+
+// batches cuts sorted items into what is confirmed and sent together. Alike ones
+// go in large batches, which the tracker takes as few requests; the others in
+// small ones, so that little time passes between reading an issue and writing
+// to it.
+func batches(items []item) iter.Seq[[]item] {
+	return func(yield func([]item) bool) {
+		for len(items) > 0 {
+			alike := 1
+			for alike < min(len(items), sendBatch) && items[alike].signature == items[0].signature {
+				alike++
+			}
+			n := alike
+			if alike < smallBatch {
+				n = min(smallBatch, len(items))
+			}
+			if !yield(items[:n]) {
+				return
+			}
+			items = items[n:]
+		}
+	}
 }
 
 // sendBatch confirms the issues with the tracker, commits what is still wanted
