@@ -2,7 +2,6 @@ package linear
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
@@ -12,7 +11,7 @@ import (
 // feature is something that a workspace has or lacks by its plan. It is asked
 // for apart, so that a refusal does not cost a page of issues.
 type feature struct {
-	mu      sync.Mutex
+	turnstile
 	asked   time.Time
 	on      bool
 	refused bool // not told, rather than told that it is off
@@ -44,8 +43,11 @@ func (c *Client) customersOn(ctx context.Context) (on, refused bool, err error) 
 		return false, false, nil
 	}
 	f := &c.customers
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	leave, err := f.enter(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	defer leave()
 	if f.on || !f.asked.IsZero() && c.now().Sub(f.asked) < featureAge {
 		return f.on, f.refused, nil
 	}
@@ -66,9 +68,12 @@ func (c *Client) customersOn(ctx context.Context) (on, refused bool, err error) 
 }
 
 // customersRefused notes that a page was refused for its customers.
-func (c *Client) customersRefused(err error) {
-	c.customers.mu.Lock()
-	defer c.customers.mu.Unlock()
+func (c *Client) customersRefused(ctx context.Context, err error) {
+	leave, ended := c.customers.enter(ctx)
+	if ended != nil {
+		return
+	}
+	defer leave()
 	c.switchOff(&c.customers, err)
 }
 

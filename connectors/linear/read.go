@@ -22,7 +22,7 @@ func (c *Client) issuePage(ctx context.Context, op string, pick func(*documents)
 	l := list{op: op, doc: pick(docs), filter: filter, first: first}
 	p, info, err := readPage[issueNode](ctx, c, l, cursor)
 	if off(err) && docs == c.docs && c.in.Has(issue.InputCustomers) {
-		c.customersRefused(err)
+		c.customersRefused(ctx, err)
 		l.doc = pick(c.plain)
 		return readPage[issueNode](ctx, c, l, cursor)
 	}

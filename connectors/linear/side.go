@@ -169,7 +169,7 @@ func (t *touched) demand(ctx context.Context) error {
 	f["issue"] = object{"team": object{"key": object{"in": t.c.s.Teams}}}
 	richer, err := t.needs(ctx, CustomerNeedFilter(f), CustomerFilter(t.changed()))
 	if off(err) {
-		t.c.customersRefused(err)
+		t.c.customersRefused(ctx, err)
 		return nil
 	}
 	for part := range slices.Chunk(richer, maxLookup) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/shurcooL/graphql"
@@ -16,7 +15,7 @@ import (
 // workspace is our own account. Reading it shows that all configured teams can
 // be seen. It is read at the start and with each sweep.
 type workspace struct {
-	mu     sync.Mutex
+	turnstile
 	known  bool
 	viewer viewerNode
 }
@@ -57,8 +56,11 @@ func (c *Client) open(ctx context.Context) error {
 // workspace returns our own account.
 func (c *Client) workspace(ctx context.Context) (viewerNode, error) {
 	w := &c.people
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	leave, err := w.enter(ctx)
+	if err != nil {
+		return viewerNode{}, err
+	}
+	defer leave()
 	if w.known {
 		return w.viewer, nil
 	}
@@ -67,13 +69,16 @@ func (c *Client) workspace(ctx context.Context) (viewerNode, error) {
 
 // sweepTeams looks again whether all teams can be seen.
 func (c *Client) sweepTeams(ctx context.Context) error {
-	c.people.mu.Lock()
-	defer c.people.mu.Unlock()
-	_, err := c.lookAround(ctx)
+	leave, err := c.people.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	_, err = c.lookAround(ctx)
 	return err
 }
 
-// lookAround reads the workspace; the caller holds its lock.
+// lookAround reads the workspace; the caller is in its turnstile.
 func (c *Client) lookAround(ctx context.Context) (viewerNode, error) {
 	viewer, teams, err := c.readWorkspace(ctx)
 	if err != nil {
