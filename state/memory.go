@@ -158,7 +158,9 @@ func (m *Memory) storePolicies(b *Batch) {
 			}
 			p.text = slices.Clone(text)
 		}
-		p.used = max(p.used, millis(b.Now))
+		if now := millis(b.Now); p.used == 0 || dayOf(p.used) < dayOf(now) {
+			p.used = now // once a day, as the file does
+		}
 		m.policies[hash] = p
 	}
 }
