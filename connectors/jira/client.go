@@ -58,7 +58,7 @@ type Client struct {
 	account account
 	catalog *catalog
 	lists   map[string]*priorityList // by project
-	types   map[string]string        // project type key by project key
+	types   map[string]cachedType    // project type key by project key
 	gaps    map[gap]time.Time        // refused fields, until when
 	people  map[string]cachedPerson
 	// statuses are the categories of all statuses by id.
@@ -79,7 +79,7 @@ func New(set Settings, o Options) (*Client, error) {
 	}
 	c := &Client{
 		set: set, source: o.Source, inputs: o.Inputs | issue.InputManaged, log: o.Log, now: o.Now,
-		learning: make(chan struct{}, 1), lists: map[string]*priorityList{}, types: map[string]string{}, gaps: map[gap]time.Time{}, people: map[string]cachedPerson{},
+		learning: make(chan struct{}, 1), lists: map[string]*priorityList{}, types: map[string]cachedType{}, gaps: map[gap]time.Time{}, people: map[string]cachedPerson{},
 	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)

@@ -123,13 +123,23 @@ func (c *Client) mayBrowse(ctx context.Context, project string) error {
 	return nil
 }
 
+// projectTypeLife is how long a project is taken for one without customers: it
+// may become a service desk, and customers would read our comments.
+const projectTypeLife = 10 * time.Minute
+
+// cachedType is a project's type and when the server said so.
+type cachedType struct {
+	kind  string
+	asked time.Time
+}
+
 // projectType is "software", "business", "service_desk"…
 func (c *Client) projectType(ctx context.Context, key string) (string, error) {
 	c.mu.Lock()
-	t := c.types[key]
+	known := c.types[key]
 	c.mu.Unlock()
-	if t != "" {
-		return t, nil
+	if known.kind == "service_desk" || known.kind != "" && c.now().Sub(known.asked) < projectTypeLife {
+		return known.kind, nil
 	}
 	if !projectKey.MatchString(key) {
 		return "", &connectors.Error{Kind: connectors.Invalid, Op: opProjects, Detail: fmt.Sprintf("%q is not a project key", connectors.Excerpt(key))}
@@ -152,7 +162,7 @@ func (c *Client) projectType(ctx context.Context, key string) (string, error) {
 	for _, p := range append(found.Values, found.project) {
 		if p.Key == key && p.Type != "" {
 			c.mu.Lock()
-			c.types[key] = p.Type
+			c.types[key] = cachedType{p.Type, c.now()}
 			c.mu.Unlock()
 			return p.Type, nil
 		}

@@ -421,6 +421,24 @@ func TestTrap18CommentsOnServiceProjectsAreInternal(t *testing.T) {
 	})
 }
 
+func TestAProjectThatBecomesAServiceDeskIsNoticed(t *testing.T) {
+	now := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
+	s := site(t, jira.Cloud, 2)
+	c := client(t, s, func(_ *jira.Settings, o *jira.Options) { o.Now = func() time.Time { return now } })
+	for n, key := range []string{"PAY-1", "PAY-2"} {
+		e := edit(t, c, s, key, issue.Change{Field: issue.FieldComment, To: "h"})
+		e.Comment = &issue.CommentEdit{Marker: "m", Body: "for the team"}
+		if done, err := apply(t.Context(), c, e); err != nil || done[e.ID].Err != nil {
+			t.Fatal(done, err)
+		}
+		if got := snapshot(t, s, key).Comments[0].Internal; got != (n == 1) {
+			t.Errorf("%s: internal is %v", key, got)
+		}
+		s.EditProject("PAY", func(p *jiratest.Project) { p.Type = "service_desk" })
+		now = now.Add(time.Hour)
+	}
+}
+
 func TestTrap22AWrongTokenStopsTheWritesAtOnce(t *testing.T) {
 	s := site(t, jira.Cloud, 10)
 	c := client(t, s)
