@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,16 +14,36 @@ import (
 
 // gate is a link before a tracker that counts who is inside it.
 type gate struct {
-	next   http.RoundTripper
-	inside *int
-	most   *int
+	next http.RoundTripper
+	*crowd
+}
+
+// crowd is how many are inside, and how many were at most.
+type crowd struct {
+	sync.Mutex
+	inside, most int
+}
+
+func (c *crowd) add(n int) {
+	c.Lock()
+	defer c.Unlock()
+	c.inside += n
+	c.most = max(c.most, c.inside)
+}
+
+// peak is the most since it was asked last.
+func (c *crowd) peak() int {
+	c.Lock()
+	defer c.Unlock()
+	most := c.most
+	c.most = 0
+	return most
 }
 
 func (g gate) RoundTrip(r *http.Request) (*http.Response, error) {
-	*g.inside++
-	*g.most = max(*g.most, *g.inside)
+	g.add(1)
 	time.Sleep(time.Second)
-	*g.inside--
+	g.add(-1)
 	return g.next.RoundTrip(r)
 }
 
@@ -61,18 +82,18 @@ func TestAReloadLeavesOneCycleOfASource(t *testing.T) {
 		for range 3 {
 			w.hurt.create("outage", "")
 		}
-		inside, most := 0, 0
+		var inside crowd
 		w.between = func(source string, next http.RoundTripper) http.RoundTripper {
 			if source != "hurt" {
 				return next
 			}
-			return gate{next, &inside, &most}
+			return gate{next, &inside}
 		}
 		w.start()
 		defer w.stop()
 		stop := w.run()
 		time.Sleep(time.Hour)
-		most = 0
+		inside.peak()
 		planned := make(chan struct{})
 		go func() {
 			defer close(planned)
@@ -90,7 +111,7 @@ func TestAReloadLeavesOneCycleOfASource(t *testing.T) {
 		}
 		<-planned
 		stop()
-		if most > 1 {
+		if most := inside.peak(); most > 1 {
 			t.Errorf("%d cycles of one source spoke to its tracker at once", most)
 		}
 		w.orderly()

@@ -59,8 +59,9 @@ func TestStateThatCannotBeWritten(t *testing.T) {
 					w.other.create("Outage of the other", "")
 					w.note()
 					before := w.hurt.mutations()
-					tt.err.Path = filepath.Join(w.dir, "state.db")
-					broken = tt.err
+					err := *tt.err
+					err.Path = filepath.Join(w.dir, "state.db")
+					broken = &err
 					for n := range 2 {
 						c := w.once()
 						w.suffers(trouble{says: tt.says}, fault(c, "hurt"), n+1)
