@@ -23,15 +23,21 @@ import (
 // exactly one lane and the priority of its band, and a second once writes
 // nothing.
 func TestDesignConfiguration(t *testing.T) {
+	for _, flavor := range []string{jiratest.Cloud, jiratest.DataCenter} {
+		t.Run(flavor, func(t *testing.T) { runDesign(t, flavor) })
+	}
+}
+
+func runDesign(t *testing.T, flavor string) {
 	now := time.Date(2026, 5, 4, 9, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
-	j := jiratest.New(jiratest.Options{Now: clock, Token: "jira-secret"})
+	j := jiratest.New(jiratest.Options{Flavor: flavor, Now: clock, Token: "jira-secret"})
 	j.Generate(3, 150, jiratest.GenerateOptions{Projects: []string{"PAY", "WEB"}})
 	l := lineartest.New(lineartest.Options{Now: clock})
 	l.Generate(3, 100, lineartest.GenerateOptions{Teams: []string{"ENG"}})
 	sites := map[string]http.RoundTripper{"payments": connectors.HandlerTransport(j), "core": connectors.HandlerTransport(l)}
 
-	a, err := New(designConfig(t), Options{Now: clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	a, err := New(designConfig(t, flavor), Options{Now: clock, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Transport: func(s string) http.RoundTripper { return sites[s] }})
 	must(t, err)
 	defer func() { must(t, a.Close()) }()
@@ -92,7 +98,7 @@ func lanesOf(labels []string) string {
 }
 
 // designConfig is the design's example with its secrets in files of this test.
-func designConfig(t *testing.T) *config.Config {
+func designConfig(t *testing.T, flavor string) *config.Config {
 	t.Helper()
 	text, err := os.ReadFile("../config/testdata/design.yaml")
 	must(t, err)
@@ -103,6 +109,10 @@ func designConfig(t *testing.T) *config.Config {
 	yaml := strings.ReplaceAll(string(text), "/run/secrets", dir)
 	yaml = strings.Replace(yaml, "mode: observe", "mode: enforce", 1)
 	yaml = strings.Replace(yaml, "lanekeeper.db", filepath.Join(dir, "state.db"), 1)
+	if flavor == jiratest.DataCenter { // a token alone
+		yaml = strings.Replace(yaml, "flavor: cloud", "flavor: datacenter", 1)
+		yaml = strings.Replace(yaml, "email: bot@acme.example, ", "", 1)
+	}
 	for _, expr := range []string{"scale(issue.votes, 0, 20)", "issue.kind == 'bug' ? 60.0 : 20.0"} {
 		yaml = strings.Replace(yaml, `expr: "..."`, fmt.Sprintf("expr: %q", expr), 1)
 	}
