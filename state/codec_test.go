@@ -253,7 +253,7 @@ func decodeAll(c *codec, b []byte) {
 	for _, into := range []any{&storedSource{}, &storedPlan{}, &storedEntry{}, &storedPause{}, &storedPolicy{}, &sums{}} {
 		_ = c.read(b, into)
 	}
-	if id, err := parseID(b); err == nil && !bytes.Equal(appendID(nil, id), b) && b[0] < tagUUID && b[1] != 0 {
+	if id, err := parseID(b); err == nil && !bytes.Equal(appendID(nil, id), b) {
 		panic("an id has two keys: " + id)
 	}
 	_, _, _ = parseEntryKey(b)

@@ -35,28 +35,43 @@ func appendID(b []byte, id string) []byte {
 	return append(append(b, tagText), id...)
 }
 
-// parseID is the inverse of appendID.
+// parseID is the inverse of appendID: it reads what appendID writes and
+// nothing else, so that no id has two keys.
 func parseID(b []byte) (string, error) {
-	switch {
-	case len(b) == 0:
+	if len(b) == 0 {
 		return "", errBadKey
-	case b[0] == tagText:
-		return string(b[1:]), nil
-	case b[0] == tagUUID && len(b) == 17:
-		return formatUUID([16]byte(b[1:])), nil
-	case b[0] >= 1 && b[0] <= 8 && len(b) == 1+int(b[0]):
+	}
+	switch tag, rest := b[0], b[1:]; {
+	case tag == tagText:
+		id := string(rest)
+		_, number := canonicalNumber(id)
+		_, uuid := parseUUID(id)
+		if !number && !uuid {
+			return id, nil
+		}
+	case tag == tagUUID && len(rest) == 16:
+		return formatUUID([16]byte(rest)), nil
+	case tag >= 1 && tag <= 8 && len(rest) == int(tag) && (rest[0] != 0 || tag == 1):
 		var n uint64
-		for _, c := range b[1:] {
+		for _, c := range rest {
 			n = n<<8 | uint64(c)
 		}
-		return strconv.FormatUint(n, 10), nil
+		if n <= maxNumber {
+			return strconv.FormatUint(n, 10), nil
+		}
 	}
 	return "", fmt.Errorf("%w: id % x", errBadKey, b)
 }
 
-// canonicalNumber reads digits that print back to themselves.
+// maxNumber is the largest number of maxDigits digits: each fits into 64 bits.
+const (
+	maxDigits = 19
+	maxNumber = 9_999_999_999_999_999_999
+)
+
+// canonicalNumber reads digits that print back to themselves, up to maxNumber.
 func canonicalNumber(s string) (uint64, bool) {
-	if s == "" || len(s) > 19 || (s[0] == '0' && len(s) > 1) {
+	if s == "" || len(s) > maxDigits || (s[0] == '0' && len(s) > 1) {
 		return 0, false
 	}
 	var n uint64

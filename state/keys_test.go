@@ -3,6 +3,7 @@ package state
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"slices"
 	"strconv"
 	"testing"
@@ -31,6 +32,24 @@ func TestIDsComeBackAndNoTwoShareAKey(t *testing.T) {
 			t.Fatalf("%q and %q have one key", a, b)
 		}
 	})
+}
+
+// TestOtherKeysAreMalformed names the keys that say the same as another one.
+func TestOtherKeysAreMalformed(t *testing.T) {
+	for what, key := range map[string][]byte{
+		"nothing":                     nil,
+		"a number of 20 digits":       {8, 0xff, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30, 0x30},
+		"a number with a zero before": {2, 0, 7},
+		"a number cut short":          {4, 1, 2},
+		"a number as text":            append([]byte{tagText}, "10042"...),
+		"a UUID as text":              append([]byte{tagText}, "00000000-0000-4000-8000-000000000000"...),
+		"a UUID cut short":            {tagUUID, 1, 2, 3},
+		"another tag":                 {9, 1},
+	} {
+		if id, err := parseID(key); !errors.Is(err, errBadKey) {
+			t.Errorf("%s was read as %q, %v", what, id, err)
+		}
+	}
 }
 
 func TestNumbersSortByValue(t *testing.T) {
