@@ -98,8 +98,7 @@ func (m *Memory) prunePlans(cutoff int64, entries map[memPlace]*storedEntry) (re
 		if err != nil {
 			return removed, err
 		}
-		over := p.Status == PlanDone || p.Status == PlanReplaced
-		if over && !left[id] && max(millis(p.At), millis(p.ByAt)) < cutoff {
+		if p.Status.Over() && !left[id] && max(millis(p.At), millis(p.ByAt)) < cutoff {
 			delete(m.plans, id)
 			removed++
 		}

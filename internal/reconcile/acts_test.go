@@ -130,7 +130,7 @@ func TestTheLogTellsWhoDidWhat(t *testing.T) {
 		w.tracker.add(1, nil)
 		w.tracker.add(2, nil)
 		p := w.once().Held
-		_, err := w.cycler.Approve(p.ID, "lead")
+		_, err := w.cycler.Approve(reconcile.Approval{Plan: p.ID, By: "lead"})
 		w.expect("err", err, nil)
 		var got state.Act
 		w.expect("err", w.store.Acts(time.Time{}, w.clock.Add(time.Hour), "payments", func(a state.Act) bool { got = a; return true }), nil)
