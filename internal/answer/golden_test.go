@@ -211,6 +211,19 @@ func plans() answer.Plans {
 	return answer.Plans{Plans: []answer.Plan{answer.NewPlan(p, nil), answer.NewPlan(done, nil)}}
 }
 
+func heldPlan() state.Plan {
+	return state.Plan{ID: "p-7f3a09", Source: "payments", At: now.Add(-time.Hour), HeldAt: now.Add(-24 * time.Hour), Mode: "enforce", PolicyHash: hash,
+		Open: 340, Issues: 120, Changes: 214, Status: state.PlanHeld, Reason: "of plan p-000001 only hotfix was approved", RestOf: "p-000001",
+		Summary: &state.Summary{
+			Lanes:  map[string]int{"hotfix": 20, "feature": 100},
+			Fields: []state.FieldChange{{Field: issue.FieldLane, From: "lane:feature", To: "lane:hotfix", Count: 20}, {Field: issue.FieldAssignee, To: "…", Count: 9}},
+			Others: 3,
+			Largest: []state.LargeMove{{ID: "1", Key: "PAY-1", Steps: 3, Lanes: 2, Score: 88.456, Changes: []issue.Change{
+				{Field: issue.FieldLane, From: "lane:feature", To: "lane:hotfix", Reason: "A paying customer is hurt now."},
+				{Field: issue.FieldPriority, From: "low", To: "urgent", Reason: "score 88 is in the band urgent"}}}},
+		}}
+}
+
 func undone() []answer.Change {
 	list := cycle().Changes[:2]
 	list[0].Status, list[1].Status = answer.Applied, answer.Superseded
@@ -224,12 +237,16 @@ func views() map[string]answer.Texter {
 	}
 	one := plans().Plans[0]
 	one.Changes = cycle().Changes
+	judged := answer.NewPlan(heldPlan(), nil)
+	judged.Expires = now.Add(6 * 24 * time.Hour)
+	judged.Changes = cycle().Changes[:2]
+	judged.Present = &answer.Present{AsHeld: 180, Already: 3, Gone: 1, Overridden: 2, Changed: 4, Unlisted: 24}
 	return map[string]answer.Texter{
 		"explain": explained(), "explain-no-rule": noRule(), "explain-undecided": undecided(),
 		"explain-new": answer.NewExplanation(&state.Record{Issue: issue.Issue{Key: "PAY-9", Source: "payments"}}, answer.Reasons{}),
 		"once":        cycle(), "plan-now": dryRun(), "once-nothing": answer.Cycle{Sources: []answer.CycleSource{{Source: "payments", Issues: 1}}},
 		"issues": answer.Issues{Issues: items(), Total: 40}, "issues-none": answer.Issues{},
-		"history": history(), "decisions": log, "lanes": lanes(), "sources": sources(), "plans": plans(), "plan": one,
+		"history": history(), "decisions": log, "lanes": lanes(), "sources": sources(), "plans": plans(), "plan": one, "plan-held": judged,
 		"slas": answer.NewSLAs(items()), "pause": *sources().Pause, "resume": answer.Pause{},
 		"undo": answer.Undo{Plans: []string{"p-1"}, Changes: undone()}, "undo-nothing": answer.Undo{},
 		"changes": answer.Changes{Changes: cycle().Changes[:1]}, "reload": answer.Reload{Reloaded: true, PolicyHash: hash},

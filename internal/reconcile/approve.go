@@ -66,7 +66,10 @@ func (c *Cycler) Approve(a Approval) (state.Plan, error) {
 		return p, err
 	}
 	p.Status, p.By, p.ByAt, p.Lanes = state.PlanApproved, a.By, now, a.Lanes
-	act := state.Act{Verb: state.Approved, By: issue.Person{Name: a.By}, Plan: p.ID, To: strings.Join(a.Lanes, " "), Reason: p.Reason, PolicyHash: p.PolicyHash}
+	act := state.Act{Verb: state.Approved, By: issue.Person{Name: a.By}, Plan: p.ID, Reason: p.Reason, PolicyHash: p.PolicyHash}
+	if len(a.Lanes) > 0 {
+		act.Reason = "only " + strings.Join(a.Lanes, ", ") + ": " + p.Reason
+	}
 	if err := c.Store.Commit(state.Batch{Source: c.Source, Plan: &p, Acts: []state.Act{act}, Now: p.ByAt}); err != nil {
 		return p, fmt.Errorf("approve plan %s: %w", p.ID, err)
 	}

@@ -191,3 +191,44 @@ func TestWaitingPlansExpire(t *testing.T) {
 		}
 	})
 }
+
+func TestAHeldPlanIsComparedWithThePresent(t *testing.T) {
+	w, p := guarded(t)
+	w.wait(time.Hour)
+	w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldLane, To: "lane:hotfix"})               // already
+	w.tracker.edit(id(12), "ann", issue.Change{Field: issue.FieldPriority, To: "urgent"})               // another value to change from
+	w.tracker.issues[id(2)].Status.Category, w.tracker.issues[id(2)].Updated = issue.Completed, w.clock // gone
+	w.wait(time.Minute)
+	if r := w.cycler.Run(t.Context(), reconcile.Task{DryRun: true}); r.Err != nil { // reads, and leaves the held plan as it was
+		t.Fatal(r.Err)
+	}
+	entries, err := w.store.Entries(p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words, err := w.cycler.Present(entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]reconcile.Present{}
+	for n, e := range entries {
+		got[e.Key+" "+string(e.Change.Field)] = words[n]
+	}
+	for what, want := range map[string]reconcile.Present{
+		"PAY-1 lane": reconcile.Already, "PAY-1 horizon": reconcile.AsHeld, "PAY-2 lane": reconcile.Gone, "PAY-2 priority": reconcile.Gone,
+		"PAY-12 priority": reconcile.Different, "PAY-12 lane": reconcile.AsHeld, "PAY-21 lane": reconcile.AsHeld,
+	} {
+		w.expect(what, got[what], want)
+	}
+}
+
+func TestALaneMayHaveALimitOfItsOwn(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.opts.Guard.Lanes = map[string]int{"hotfix": 2, "feature": 9} })
+	for n := range 3 {
+		w.tracker.add(n, bug)
+	}
+	w.tracker.add(10, nil)
+	r := w.once()
+	w.expect("reason", r.Held.Reason, "it changes 3 issues of lane hotfix; guard.lanes.hotfix.max_changes is 2")
+	w.expect("written", len(w.tracker.edits), 0)
+}

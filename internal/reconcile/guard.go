@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -32,13 +33,15 @@ type Guard struct {
 	// moved: a first run touches every issue by its nature, and MaxChanges
 	// bounds it.
 	MaxShare float64
+	// Lanes bound the issues by the lane that policy gives them.
+	Lanes map[string]int
 	// Expires is how long a held plan waits for a person, and Approval how long
 	// an approval waits for its cycle; 0 is without an end.
 	Expires, Approval time.Duration
 }
 
-// heldUntil is when a waiting plan expires, zero for never.
-func (g Guard) heldUntil(p *state.Plan) time.Time {
+// HeldUntil is when a waiting plan expires, zero for never.
+func (g Guard) HeldUntil(p *state.Plan) time.Time {
 	since, life := p.HeldAt, g.Expires
 	if since.IsZero() {
 		since = p.At
@@ -53,18 +56,24 @@ func (g Guard) heldUntil(p *state.Plan) time.Time {
 }
 
 func (g Guard) expired(p *state.Plan, now time.Time) bool {
-	end := g.heldUntil(p)
+	end := g.HeldUntil(p)
 	return !end.IsZero() && !now.Before(end)
 }
 
 // stops says why a plan must wait, or "".
 func (g Guard) stops(items []item, open int) string {
-	moved, clears, changes := 0, 0, 0
+	moved, clears, changes, lanes := 0, 0, 0, map[string]int{}
 	for _, i := range items {
 		if i.moved {
 			moved++
 		}
 		changes, clears = changes+i.size, clears+i.clears
+		lanes[i.lane]++
+	}
+	for _, lane := range slices.Sorted(maps.Keys(g.Lanes)) {
+		if most := g.Lanes[lane]; lanes[lane] > most {
+			return fmt.Sprintf("it changes %d issues of lane %s; guard.lanes.%s.max_changes is %d", lanes[lane], lane, lane, most)
+		}
 	}
 	share := max(shareFloor, int(math.Ceil(g.MaxShare*float64(open))))
 	switch {
@@ -174,7 +183,7 @@ func (c *cycle) hold(items []item, waiting *state.Plan, open int, p state.Plan) 
 		return err
 	}
 	entries = append(entries, stale...)
-	c.report.Held, c.waits, c.heldUntil = &p, true, c.Guard.heldUntil(&p)
+	c.report.Held, c.waits, c.heldUntil = &p, true, c.Guard.HeldUntil(&p)
 	c.Log.Warn("guard stopped a plan before its first write", "source", c.Source, "plan", p.ID, "why", why, "do", "lanekeeper approve "+p.ID)
 	return c.commit(state.Batch{Plan: &p, Entries: entries})
 }

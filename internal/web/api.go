@@ -58,8 +58,9 @@ type Planner interface {
 
 // Operator changes what lanekeeper does. By names the person who asked.
 type Operator interface {
-	// Approve lets a held plan go on. A plan that is not held is a Conflict.
-	Approve(ctx context.Context, plan, by string) (answer.Plan, error)
+	// Approve lets a held plan, or a part of it, go on. A plan that is not held
+	// is a Conflict, which names the one that waits.
+	Approve(context.Context, ApproveRequest) (answer.Plan, error)
 	// Pause stops all writes until Resume, also across restarts. Pausing twice
 	// keeps the first time and reason.
 	Pause(ctx context.Context, by, reason string) (answer.Pause, error)
@@ -111,6 +112,27 @@ type ChangeFilter struct {
 	Since  time.Time
 	Limit  int
 	Cursor string
+}
+
+// ApproveRequest says what to approve: exactly one of Plan and Source is set.
+type ApproveRequest struct {
+	Plan   string   `json:"plan,omitempty"`
+	Source string   `json:"source,omitempty"` // its waiting plan
+	Lanes  []string `json:"lanes,omitempty"`  // only issues of these; none means all
+	By     string   `json:"by,omitempty"`
+}
+
+// Validate reports a request that does not say exactly one thing.
+func (a ApproveRequest) Validate() error {
+	if (a.Plan == "") == (a.Source == "") {
+		return Errorf(Invalid, "approve needs exactly one of a plan, such as p-7f3a09c1, and a source")
+	}
+	for _, l := range a.Lanes {
+		if l == "" {
+			return Errorf(Invalid, "approve was given a lane without a name")
+		}
+	}
+	return nil
 }
 
 // UndoRequest says what to undo: exactly one of Plan, Since and Ref is set.

@@ -72,11 +72,11 @@ func (c *Client) PlanNow(ctx context.Context, source string) (answer.Cycle, erro
 }
 
 // Approve implements Operator.
-func (c *Client) Approve(ctx context.Context, plan, by string) (answer.Plan, error) {
-	if plan == "" {
-		return answer.Plan{}, Errorf(Invalid, "name a plan, such as p-7f3a09")
+func (c *Client) Approve(ctx context.Context, r ApproveRequest) (answer.Plan, error) {
+	if err := r.Validate(); err != nil {
+		return answer.Plan{}, err
 	}
-	return call[answer.Plan](ctx, c, http.MethodPost, c.at(nil, "plans", plan, "approve"), Command{By: by})
+	return call[answer.Plan](ctx, c, http.MethodPost, c.at(nil, "approve"), r)
 }
 
 // Pause implements Operator.

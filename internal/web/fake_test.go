@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -218,11 +219,11 @@ func (f *fake) PlanNow(_ context.Context, source string) (answer.Cycle, error) {
 	return answer.Cycle{Mode: "enforce", Sources: []answer.CycleSource{}, Changes: []answer.Change{}}, f.ask("plan now %s", source)
 }
 
-func (f *fake) Approve(_ context.Context, plan, by string) (answer.Plan, error) {
-	if plan == "p-done" {
+func (f *fake) Approve(_ context.Context, r web.ApproveRequest) (answer.Plan, error) {
+	if r.Plan == "p-done" {
 		return answer.Plan{}, web.Errorf(web.Conflict, "plan p-done is done: only held plans can be approved")
 	}
-	return answer.Plan{ID: plan, Status: "approved", By: by}, f.ask("approve %s %s", plan, by)
+	return answer.Plan{ID: r.Plan, Status: "approved", By: r.By}, f.ask("approve %s%s %s%s", r.Plan, r.Source, strings.Join(append(slices.Clone(r.Lanes), ""), " "), r.By)
 }
 
 func (f *fake) Pause(_ context.Context, by, reason string) (answer.Pause, error) {

@@ -30,6 +30,7 @@ func (s *server) apiRoutes(mux *http.ServeMux) {
 	get("sources", func(r *http.Request) (any, error) { return s.Overview.Sources(r.Context()) })
 	mux.Handle("/api/v1/plan", s.only(http.MethodGet, s.planNow))
 	s.post(mux, "plans/{id}/approve", s.approve)
+	s.post(mux, "approve", s.approve)
 	s.post(mux, "pause", s.pause)
 	s.post(mux, "resume", s.resume)
 	s.post(mux, "undo", s.undo)
@@ -200,12 +201,18 @@ func asker(r *http.Request, claimed string) string {
 }
 
 func (s *server) approve(w http.ResponseWriter, r *http.Request) (any, error) {
-	c, err := command(w, r)
-	if err != nil {
+	var a ApproveRequest
+	if err := body(w, r, &a); err != nil {
 		return nil, err
 	}
-	plan := r.PathValue("id")
-	return s.Operator.Approve(r.Context(), plan, c.By)
+	if id := r.PathValue("id"); id != "" {
+		a.Plan = id
+	}
+	if err := a.Validate(); err != nil {
+		return nil, err
+	}
+	a.By = asker(r, a.By)
+	return s.Operator.Approve(r.Context(), a)
 }
 
 func (s *server) pause(w http.ResponseWriter, r *http.Request) (any, error) {
