@@ -38,6 +38,8 @@ type Log interface {
 	Plans(context.Context, PlanFilter) (answer.Plans, error)
 	// Plan returns one plan with its changes. One that is not known is NotFound.
 	Plan(ctx context.Context, id string) (answer.Plan, error)
+	// Report judges the policy by what people did to its decisions.
+	Report(context.Context, ReportFilter) (answer.PolicyReport, error)
 	// Changes lists what was sent to the trackers, newest first.
 	Changes(context.Context, ChangeFilter) (answer.Changes, error)
 }
@@ -103,6 +105,15 @@ type PlanFilter struct {
 	Since  time.Time
 	Limit  int
 	Cursor string
+}
+
+// ReportFilter says what a policy report is about.
+type ReportFilter struct {
+	Since  time.Time // zero: 90 days ago
+	Source string    // "" is all
+	Team   string    // source/PROJECT, "" is all
+	// Anonymous replaces the names of reporters by numbers.
+	Anonymous bool
 }
 
 // ChangeFilter narrows the list of changes. Zero fields do not narrow.

@@ -43,6 +43,16 @@ func (c *Client) Plan(ctx context.Context, id string) (answer.Plan, error) {
 	return call[answer.Plan](ctx, c, http.MethodGet, c.at(nil, "plans", id), nil)
 }
 
+// Report implements Log.
+func (c *Client) Report(ctx context.Context, f ReportFilter) (answer.PolicyReport, error) {
+	anonymous := ""
+	if f.Anonymous {
+		anonymous = "true"
+	}
+	q := query("since", stamp(f.Since), "source", f.Source, "team", f.Team, "anonymous", anonymous)
+	return call[answer.PolicyReport](ctx, c, http.MethodGet, c.at(q, "policy", "report"), nil)
+}
+
 // Changes implements Log.
 func (c *Client) Changes(ctx context.Context, f ChangeFilter) (all answer.Changes, err error) {
 	all.Changes = []answer.Change{}

@@ -58,6 +58,10 @@ func TestClientAsksWhatTheServerUnderstands(t *testing.T) {
 			_, err := c.Approve(ctx, web.ApproveRequest{Source: "core", Lanes: []string{"hotfix", "stability"}, By: "ana"})
 			return err
 		}},
+		{"report", "report payments/PAY true", func() error {
+			_, err := c.Report(ctx, web.ReportFilter{Since: now, Team: "payments/PAY", Anonymous: true})
+			return err
+		}},
 		{"pause", "pause ana freeze", func() error { _, err := c.Pause(ctx, "ana", "freeze"); return err }},
 		{"resume", "resume ana", func() error { _, err := c.Resume(ctx, "ana"); return err }},
 		{"undo", "undo p-1  ana", func() error { _, err := c.Undo(ctx, web.UndoRequest{Plan: "p-1", By: "ana"}); return err }},

@@ -215,6 +215,10 @@ func (f *fake) Ready(context.Context) (answer.Readiness, error) {
 	return answer.NewReadiness(f.sources.Sources), f.ask("ready")
 }
 
+func (f *fake) Report(_ context.Context, r web.ReportFilter) (answer.PolicyReport, error) {
+	return answer.PolicyReport{}, f.ask("report %s%s %v", r.Source, r.Team, r.Anonymous)
+}
+
 func (f *fake) PlanNow(_ context.Context, source string) (answer.Cycle, error) {
 	return answer.Cycle{Mode: "enforce", Sources: []answer.CycleSource{}, Changes: []answer.Change{}}, f.ask("plan now %s", source)
 }

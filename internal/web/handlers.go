@@ -25,6 +25,7 @@ func (s *server) apiRoutes(mux *http.ServeMux) {
 	get("changes", s.changes)
 	get("plans", s.plans)
 	get("plans/{id}", func(r *http.Request) (any, error) { return s.Log.Plan(r.Context(), r.PathValue("id")) })
+	get("policy/report", s.report)
 	get("slas", s.slas)
 	get("lanes", s.lanes)
 	get("sources", func(r *http.Request) (any, error) { return s.Overview.Sources(r.Context()) })
@@ -119,6 +120,22 @@ func (s *server) plans(r *http.Request) (any, error) {
 		return nil, p.err
 	}
 	return s.Log.Plans(r.Context(), f)
+}
+
+func (s *server) report(r *http.Request) (any, error) {
+	p := s.params(r.URL.RawQuery, "since", "source", "team", "anonymous")
+	f := ReportFilter{Since: p.time("since"), Source: p.Get("source"), Team: p.Get("team")}
+	switch text := p.Get("anonymous"); text {
+	case "", "false":
+	case "true":
+		f.Anonymous = true
+	default:
+		p.err = Errorf(Invalid, "anonymous %q: want true or false", text)
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return s.Log.Report(r.Context(), f)
 }
 
 func (s *server) lanes(r *http.Request) (any, error) {
