@@ -77,13 +77,13 @@ func TestAnExportThatFails(t *testing.T) {
 				t.Errorf("recovered %v, want the connection to be broken", r)
 			}
 		}()
-		get(t, h, "/api/v1/audit")
+		ask(h, http.MethodGet, "/api/v1/audit", "")
 		t.Error("the answer came to its end")
 	})
 	t.Run("by a wrong parameter", func(t *testing.T) {
 		_, h := auditClient(t, &logKeeper{})
-		if res := get(t, h, "/api/v1/audit?sicne=1d"); res.StatusCode != http.StatusBadRequest {
-			t.Errorf("status %d", res.StatusCode)
+		if res := ask(h, http.MethodGet, "/api/v1/audit?sicne=1d", ""); res.Code != http.StatusBadRequest {
+			t.Errorf("status %d", res.Code)
 		}
 	})
 }
