@@ -80,6 +80,9 @@ func Overlay(top, under Spec) Spec {
 	top.Overrides.Release = cmp.Or(top.Overrides.Release, under.Overrides.Release)
 	top.Overrides.FirstSight = joined(top.Overrides.FirstSight, under.Overrides.FirstSight)
 	top.Settle = cmp.Or(top.Settle, under.Settle)
+	if top.Inflation.UrgentHigh == nil {
+		top.Inflation = under.Inflation
+	}
 	if top.Marks == nil {
 		top.Marks = slices.Clone(under.Marks)
 	}

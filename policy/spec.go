@@ -39,6 +39,16 @@ type Spec struct {
 	Settle time.Duration `yaml:"settle" json:"settle,omitempty,omitzero"`
 	// Marks are further managed labels derived from the score, such as MoSCoW.
 	Marks []MarkSpec `yaml:"marks" json:"marks,omitempty,omitzero"`
+	// Inflation bounds how much may be urgent; a breach is reported, never
+	// enforced. It decides nothing and is no part of the hash.
+	Inflation InflationSpec `yaml:"inflation" json:"-"`
+}
+
+// InflationSpec bounds the share of priorities.
+type InflationSpec struct {
+	// UrgentHigh is the share of open issues that may be urgent or high, 0..1;
+	// nil is no bound.
+	UrgentHigh *float64 `yaml:"urgent_high" json:"-"`
 }
 
 // ScoreSpec says how the score is computed: the weighted mean of the pillars.

@@ -98,8 +98,7 @@ func (m *Memory) prunePlans(cutoff int64, entries map[memPlace]*storedEntry) (re
 		if err != nil {
 			return removed, err
 		}
-		over := p.Status == PlanDone || p.Status == PlanReplaced
-		if over && !left[id] && max(millis(p.At), millis(p.ByAt)) < cutoff {
+		if p.Status.Over() && !left[id] && max(millis(p.At), millis(p.ByAt)) < cutoff {
 			delete(m.plans, id)
 			removed++
 		}
@@ -118,6 +117,11 @@ func (m *Memory) prunePolicies(cutoff int64) (removed int) {
 	for n := range m.log {
 		if l, ok, err := m.logged(uint64(n + 1)); ok && err == nil {
 			used[l.Decision.PolicyHash] = true
+		}
+		if l := m.log[n]; l != nil && l.value.isAct() {
+			if a, err := m.codec.decodeAct(uint64(n+1), l.value); err == nil {
+				used[a.PolicyHash] = true
+			}
 		}
 	}
 	for id := range m.plans {

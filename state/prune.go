@@ -250,7 +250,7 @@ func (p *pruner) prunePlans(tx *bbolt.Tx, from []byte) (next []byte, err error) 
 }
 
 func (p *pruner) planIsOver(tx *bbolt.Tx, id string, s *storedPlan) bool {
-	if max(s.At, s.ByAt) >= p.cutoff || s.Status != PlanDone && s.Status != PlanReplaced {
+	if max(s.At, s.ByAt) >= p.cutoff || !s.Status.Over() {
 		return false
 	}
 	prefix := append([]byte(id), 0)

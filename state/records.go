@@ -160,6 +160,40 @@ type Plan struct {
 	ByAt       time.Time
 	// Undoes is the plan that this one takes back, "" for none.
 	Undoes string
+
+	// HeldAt is when the guard first stopped it, Summary what it would do.
+	HeldAt  time.Time
+	Summary *Summary
+	// Lanes are those that an approval lets through; none means all.
+	Lanes []string
+	// RestOf is the plan that was approved in part and left this one.
+	RestOf string
+}
+
+// Summary is what a person needs to judge a plan of any size.
+type Summary struct {
+	Lanes   map[string]int `cbor:"1,keyasint,omitempty"` // issues by the lane that policy gives them
+	Fields  []FieldChange  `cbor:"2,keyasint,omitempty"` // the most frequent first
+	Others  int            `cbor:"3,keyasint,omitempty"` // changes that Fields leaves out
+	Largest []LargeMove    `cbor:"4,keyasint,omitempty"` // the largest first
+}
+
+// FieldChange counts the changes of one field from one value to another.
+type FieldChange struct {
+	Field issue.Field `cbor:"1,keyasint,omitempty"`
+	From  string      `cbor:"2,keyasint,omitempty"`
+	To    string      `cbor:"3,keyasint,omitempty"`
+	Count int         `cbor:"4,keyasint,omitempty"`
+}
+
+// LargeMove is one issue that a plan moves far.
+type LargeMove struct {
+	ID      string         `cbor:"1,keyasint,omitempty"`
+	Key     string         `cbor:"2,keyasint,omitempty"`
+	Steps   int            `cbor:"3,keyasint,omitempty"` // of priority
+	Lanes   int            `cbor:"4,keyasint,omitempty"` // that it passes, in the order of the policy
+	Score   float64        `cbor:"5,keyasint,omitempty"`
+	Changes []issue.Change `cbor:"6,keyasint,omitempty"`
 }
 
 // PlanStatus is where a plan stands.
@@ -172,6 +206,7 @@ const (
 	PlanRunning  PlanStatus = "running"
 	PlanDone     PlanStatus = "done"
 	PlanReplaced PlanStatus = "replaced" // a newer plan took its place
+	PlanExpired  PlanStatus = "expired"  // nobody approved it in time, or it was not carried out in time
 )
 
 // Entry is one change of a plan: the outbox before it is sent, the journal
@@ -193,6 +228,9 @@ type Entry struct {
 	HadApplied bool
 	Applied    string
 }
+
+// Over reports whether nothing will become of a plan any more.
+func (s PlanStatus) Over() bool { return s == PlanDone || s == PlanReplaced || s == PlanExpired }
 
 // EntryStatus is what became of a change.
 type EntryStatus string

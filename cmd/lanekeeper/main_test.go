@@ -98,11 +98,20 @@ func (*trackers) start(ts *testscript.TestScript, _ bool, args []string) {
 func startJira(flavor string) (http.Handler, simulated) {
 	s := jiratest.New(jiratest.Options{Flavor: flavor, Token: "secret-token"})
 	s.Generate(7, 40, jiratest.GenerateOptions{Projects: []string{"PAY", "WEB"}})
+	ana := s.AddUser(jiratest.User{Name: "Ana Díaz"})
 	return s, simulated{
 		mutations: func() int { return len(s.Mutations()) },
 		labels:    func(key string) []string { i, _ := s.Issue(key); return i.Labels },
 		relabel: func(key, label string) error {
-			return s.Edit(key, s.Keys()[0], func(e *jiratest.Edit) { e.AddLabel(label) })
+			i, _ := s.Issue(key)
+			return s.Edit(key, ana.AccountID, func(e *jiratest.Edit) {
+				for _, l := range i.Labels {
+					if strings.HasPrefix(l, "lane:") {
+						e.RemoveLabel(l)
+					}
+				}
+				e.AddLabel(label)
+			})
 		},
 	}
 }

@@ -10,18 +10,6 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/web"
 )
 
-func (c *cli) approveCmd() *cobra.Command {
-	return c.withJSON(&cobra.Command{
-		Use:     "approve PLAN",
-		Short:   "Let a plan that the guard holds go on with the next cycle",
-		Example: "  lanekeeper approve p-7f3a09c1",
-		Args:    exactly(1, "the id of a held plan, as plan and once print it"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.ask(func(d app.Desk) (answer.Texter, error) { return d.Approve(cmd.Context(), args[0], whoami()) })
-		},
-	})
-}
-
 func (c *cli) pauseCmd() *cobra.Command {
 	var reason string
 	cmd := c.withJSON(&cobra.Command{

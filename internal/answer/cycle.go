@@ -82,6 +82,9 @@ type Change struct {
 	Error string    `json:"error,omitempty"`
 	At    time.Time `json:"at,omitzero"` // when it was written
 	Title string    `json:"title,omitempty"`
+	// Present says how a held change stands now: as_held, already, gone,
+	// overridden or changed.
+	Present string `json:"present,omitempty"`
 }
 
 // NewChange describes a change of an issue that was not stored, as plan and

@@ -3,6 +3,7 @@ package answer_test
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/report"
 	"github.com/lanekeeper/lanekeeper/policy"
 	"github.com/lanekeeper/lanekeeper/state"
 )
@@ -211,6 +213,43 @@ func plans() answer.Plans {
 	return answer.Plans{Plans: []answer.Plan{answer.NewPlan(p, nil), answer.NewPlan(done, nil)}}
 }
 
+// policyReport is of a period in which people moved most hot fixes of one kind.
+func policyReport() answer.PolicyReport {
+	in := report.Input{Since: now.Add(-28 * 24 * time.Hour), Now: now, Cap: 0.25,
+		Lanes: []report.Lane{{Name: "hotfix", When: "pillar.customer_impact >= 80.0"}, {Name: "feature", When: "true"}, {Name: "unsorted", When: "true"}},
+		Bands: []report.Band{{Priority: issue.Urgent, Edge: 85}, {Priority: issue.High, Edge: 65}, {Priority: issue.Medium, Edge: 35}}}
+	for n := range 40 {
+		id, lane, kind, reporter, p := fmt.Sprint(n), "hotfix", "task", "Ana Díaz", issue.High
+		switch {
+		case n >= 20:
+			lane, kind, reporter, p = "feature", "story", ugly[4], issue.Medium
+		case n >= 14:
+			kind = "bug"
+		}
+		in.Placed = append(in.Placed, report.Placing{At: now.Add(-20 * 24 * time.Hour), Issue: id, Lane: lane, Score: float64(80 + n%20), Band: p, Priority: p,
+			Pillars: map[string]float64{"customer_impact": float64(80 + n%20)}, Inputs: []report.Value{{Path: "issue.kind", Text: kind}}, Policy: hash})
+		in.Issues = append(in.Issues, report.Issue{ID: id, Ref: "payments/PAY-" + id, Title: ugly[n%len(ugly)], Open: true, Created: now.Add(-900 * time.Hour),
+			Source: "payments", Team: "payments/PAY", Kind: kind, Reporter: reporter, Lane: lane, Wanted: p, Priority: p, Score: float64(80 + n%20), Value: 3})
+		if n < 14 {
+			in.Moved = append(in.Moved, report.Move{At: now.Add(-9 * 24 * time.Hour), Issue: id, Field: issue.FieldLane, From: "hotfix", To: "feature"})
+		}
+	}
+	return answer.PolicyReport{Report: report.Make(in)}
+}
+
+func heldPlan() state.Plan {
+	return state.Plan{ID: "p-7f3a09", Source: "payments", At: now.Add(-time.Hour), HeldAt: now.Add(-24 * time.Hour), Mode: "enforce", PolicyHash: hash,
+		Open: 340, Issues: 120, Changes: 214, Status: state.PlanHeld, Reason: "of plan p-000001 only hotfix was approved", RestOf: "p-000001",
+		Summary: &state.Summary{
+			Lanes:  map[string]int{"hotfix": 20, "feature": 100},
+			Fields: []state.FieldChange{{Field: issue.FieldLane, From: "lane:feature", To: "lane:hotfix", Count: 20}, {Field: issue.FieldAssignee, To: "…", Count: 9}},
+			Others: 3,
+			Largest: []state.LargeMove{{ID: "1", Key: "PAY-1", Steps: 3, Lanes: 2, Score: 88.456, Changes: []issue.Change{
+				{Field: issue.FieldLane, From: "lane:feature", To: "lane:hotfix", Reason: "A paying customer is hurt now."},
+				{Field: issue.FieldPriority, From: "low", To: "urgent", Reason: "score 88 is in the band urgent"}}}},
+		}}
+}
+
 func undone() []answer.Change {
 	list := cycle().Changes[:2]
 	list[0].Status, list[1].Status = answer.Applied, answer.Superseded
@@ -224,12 +263,16 @@ func views() map[string]answer.Texter {
 	}
 	one := plans().Plans[0]
 	one.Changes = cycle().Changes
+	judged := answer.NewPlan(heldPlan(), nil)
+	judged.Expires = now.Add(6 * 24 * time.Hour)
+	judged.Changes = cycle().Changes[:2]
+	judged.Present = &answer.Present{AsHeld: 180, Already: 3, Gone: 1, Overridden: 2, Changed: 4, Unlisted: 24}
 	return map[string]answer.Texter{
 		"explain": explained(), "explain-no-rule": noRule(), "explain-undecided": undecided(),
 		"explain-new": answer.NewExplanation(&state.Record{Issue: issue.Issue{Key: "PAY-9", Source: "payments"}}, answer.Reasons{}),
 		"once":        cycle(), "plan-now": dryRun(), "once-nothing": answer.Cycle{Sources: []answer.CycleSource{{Source: "payments", Issues: 1}}},
 		"issues": answer.Issues{Issues: items(), Total: 40}, "issues-none": answer.Issues{},
-		"history": history(), "decisions": log, "lanes": lanes(), "sources": sources(), "plans": plans(), "plan": one,
+		"history": history(), "decisions": log, "lanes": lanes(), "sources": sources(), "plans": plans(), "plan": one, "plan-held": judged,
 		"slas": answer.NewSLAs(items()), "pause": *sources().Pause, "resume": answer.Pause{},
 		"undo": answer.Undo{Plans: []string{"p-1"}, Changes: undone()}, "undo-nothing": answer.Undo{},
 		"changes": answer.Changes{Changes: cycle().Changes[:1]}, "reload": answer.Reload{Reloaded: true, PolicyHash: hash},
@@ -241,7 +284,11 @@ func views() map[string]answer.Texter {
 		"policy-test": answer.NewPolicyTests([]answer.PolicyTest{
 			{Name: "an enterprise bug is a hot fix"}, {Name: "an epic is strategic", Problems: []string{"lane: want strategic, got feature"}},
 		}),
-		"state":  answer.StateStats{Path: "lanekeeper.db", Schema: 1, SizeBytes: 3 << 20, FreeBytes: 900, Decisions: 12, Plans: 1, Entries: 7, Damaged: 1, Sources: []answer.SourceStats{{Source: "payments", Issues: 1412, Open: 340, Outstanding: 2, Parked: 1}}},
+		"state":        answer.StateStats{Path: "lanekeeper.db", Schema: 1, SizeBytes: 3 << 20, FreeBytes: 900, Decisions: 12, Plans: 1, Entries: 7, Damaged: 1, Sources: []answer.SourceStats{{Source: "payments", Issues: 1412, Open: 340, Outstanding: 2, Parked: 1}}},
+		"audit-verify": answer.AuditCheck{OK: true, At: now, Decisions: 12, Acts: 1, Writes: 30, Gaps: 1, First: 7, Last: 40, Problems: []answer.AuditProblem{}},
+		"audit-changed": answer.AuditCheck{Filtered: true, At: now, Decisions: 2, Problems: []answer.AuditProblem{
+			{Line: 3, Text: "entry 7: its hash does not fit its stored bytes: one of them was changed"}, {Text: "its last line is missing: the end of the file was cut off"}}, More: 4},
+		"policy-report": policyReport(), "policy-report-empty": answer.PolicyReport{Report: report.Make(report.Input{Since: now.Add(-24 * time.Hour), Now: now})},
 		"verify": answer.Verification{Problems: []string{"record 7: does not decode"}, More: 2, Records: 9},
 	}
 }

@@ -32,8 +32,10 @@ func (l Plans) WriteText(w io.Writer, s Style) error {
 
 func planColor(status string) color {
 	switch status {
-	case "held":
+	case "held", "approved":
 		return yellow
+	case "expired":
+		return red
 	case "done":
 		return green
 	}
@@ -52,25 +54,10 @@ func (p Plan) Note() string {
 	if p.By != "" {
 		parts = append(parts, "by "+p.By)
 	}
+	if len(p.Lanes) > 0 {
+		parts = append(parts, "only "+strings.Join(p.Lanes, ", "))
+	}
 	return strings.Join(parts, "; ")
-}
-
-// WriteText shows the plan and its changes.
-func (p Plan) WriteText(w io.Writer, s Style) error {
-	d := &document{Style: s}
-	d.line("Plan %s of %s, made %s in %s mode: %s on %d of %s.", p.ID, p.Source, s.When(p.At), p.Mode,
-		Count(p.Size, "change"), p.Issues, Count(p.Open, "open issue"))
-	d.line("It is %s%s.", p.Status, colon(p.Note()))
-	if p.Status == "held" {
-		d.line("`lanekeeper approve %s` lets it go on.", p.ID)
-	}
-	if len(p.Changes) > 0 {
-		d.blank()
-		d.changes(p.Changes)
-		d.blank()
-		d.line("%s: %s.", Count(len(p.Changes), "change"), tally(p.Changes))
-	}
-	return d.writeTo(w)
 }
 
 // colon appends a remark where there is one.

@@ -296,7 +296,7 @@ func (a *App) Plans(_ context.Context, f web.PlanFilter) (answer.Plans, error) {
 		}
 		for _, p := range stored {
 			if (f.Status == "" || f.Status == string(p.Status)) && !p.At.Before(f.Since) {
-				plans = append(plans, answer.NewPlan(p, nil))
+				plans = append(plans, a.describe(p, nil))
 			}
 		}
 	}
@@ -317,7 +317,30 @@ func (a *App) Plan(_ context.Context, id string) (answer.Plan, error) {
 	if err != nil {
 		return answer.Plan{}, fmt.Errorf("read plan %s: %w", id, err)
 	}
-	return answer.NewPlan(p, entries), nil
+	out := a.describe(p, entries)
+	s := a.current().source(p.Source)
+	if s == nil || out.Expires.IsZero() && p.Status != state.PlanHeld && p.Status != state.PlanApproved {
+		return out, nil
+	}
+	present, err := s.cycler.Present(entries)
+	if err != nil {
+		return answer.Plan{}, fmt.Errorf("compare plan %s with the present: %w", id, err)
+	}
+	out.Present = &answer.Present{Unlisted: p.Changes - len(entries)}
+	for n, word := range present {
+		out.Changes[n].Present = string(word)
+		out.Present.Count(string(word))
+	}
+	return out, nil
+}
+
+// describe tells of a plan, and until when it waits.
+func (a *App) describe(p state.Plan, entries []state.Entry) answer.Plan {
+	out := answer.NewPlan(p, entries)
+	if s := a.current().source(p.Source); s != nil && (p.Status == state.PlanHeld || p.Status == state.PlanApproved) {
+		out.Expires = s.cycler.Guard.HeldUntil(&p)
+	}
+	return out
 }
 
 func (a *App) plan(id string) (state.Plan, error) {

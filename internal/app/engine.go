@@ -134,7 +134,7 @@ func (a *App) build(cfg *config.Config) (*engine, error) {
 func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
 	o := reconcile.Options{
 		Source: s.Name, Tracker: s.tracker, Store: a.store, Policy: e.cfg.Set, Mode: reconcile.Mode(s.Mode),
-		Guard:   reconcile.Guard{MaxChanges: e.cfg.Guard.MaxChanges, MaxShare: e.cfg.Guard.MaxShare},
+		Guard:   guardOf(e.cfg.Guard),
 		Overlap: overlap, Scope: scope(e.cfg, s.Source), Now: a.opts.Now, Log: a.opts.Log, Observer: a.metrics,
 		Turn: a.turn(s.Name),
 	}
@@ -145,6 +145,14 @@ func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
 		o.Progress = func(done, total int) { a.opts.Progress(s.Name, done, total) }
 	}
 	return o
+}
+
+func guardOf(g config.Guard) reconcile.Guard {
+	out := reconcile.Guard{MaxChanges: g.MaxChanges, MaxShare: g.MaxShare, Expires: g.Expires, Approval: g.ApprovalExpires, Lanes: map[string]int{}}
+	for lane, l := range g.Lanes {
+		out.Lanes[lane] = l.MaxChanges
+	}
+	return out
 }
 
 // connect makes the connector of a source.

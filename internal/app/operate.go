@@ -26,23 +26,51 @@ func (a *App) PlanNow(ctx context.Context, source string) (answer.Cycle, error) 
 
 // Approve implements web.Operator. The approved plan is carried out by the
 // next cycle, which looks at everything anew.
-func (a *App) Approve(_ context.Context, id, by string) (answer.Plan, error) {
-	p, err := a.plan(id)
+func (a *App) Approve(_ context.Context, r web.ApproveRequest) (answer.Plan, error) {
+	if err := r.Validate(); err != nil {
+		return answer.Plan{}, err
+	}
+	id, s, err := a.toApprove(r)
 	if err != nil {
 		return answer.Plan{}, err
 	}
-	s := a.current().source(p.Source)
-	if s == nil {
-		return answer.Plan{}, web.Errorf(web.Conflict, "plan %s is of source %q, which is no longer configured", id, p.Source)
-	}
-	if p, err = s.cycler.Approve(id, by); errors.Is(err, reconcile.ErrNotHeld) {
+	p, err := s.cycler.Approve(reconcile.Approval{Plan: id, Lanes: r.Lanes, By: r.By})
+	switch {
+	case errors.Is(err, reconcile.ErrNotHeld):
 		return answer.Plan{}, web.Errorf(web.Conflict, "%w", err)
-	} else if err != nil {
+	case errors.Is(err, reconcile.ErrNoSuchLane):
+		return answer.Plan{}, web.Errorf(web.Invalid, "%w", err)
+	case err != nil:
 		return answer.Plan{}, err
 	}
-	a.opts.Log.Info("plan approved", "source", p.Source, "plan", id, "by", by)
+	a.opts.Log.Info("plan approved", "source", p.Source, "plan", id, "by", r.By, "lanes", p.Lanes)
 	s.wake()
-	return answer.NewPlan(p, nil), nil
+	return a.describe(p, nil), nil
+}
+
+// toApprove finds the plan that a request means, and its source.
+func (a *App) toApprove(r web.ApproveRequest) (id string, s *source, err error) {
+	if r.Plan != "" {
+		p, err := a.plan(r.Plan)
+		if err != nil {
+			return "", nil, err
+		}
+		if s = a.current().source(p.Source); s == nil {
+			return "", nil, web.Errorf(web.Conflict, "plan %s is of source %q, which is no longer configured", p.ID, p.Source)
+		}
+		return p.ID, s, nil
+	}
+	if s = a.current().source(r.Source); s == nil {
+		return "", nil, web.Errorf(web.NotFound, "source %q is not configured", r.Source)
+	}
+	p, err := s.cycler.Waiting()
+	switch {
+	case err != nil:
+		return "", nil, err
+	case p == nil:
+		return "", nil, web.Errorf(web.Conflict, "no plan of source %s waits for approval", r.Source)
+	}
+	return p.ID, s, nil
 }
 
 // Pause implements web.Operator.
@@ -53,7 +81,8 @@ func (a *App) Pause(_ context.Context, by, reason string) (answer.Pause, error) 
 	}
 	if !p.On {
 		p = state.Pause{On: true, By: by, Reason: reason, At: a.opts.Now().UTC()}
-		if err := a.store.SetPaused(p); err != nil {
+		act := state.Act{Verb: state.PausedWrites, By: issue.Person{Name: by}, Reason: reason}
+		if err := a.store.Commit(state.Batch{Pause: &p, Acts: []state.Act{act}, Now: p.At}); err != nil {
 			return answer.Pause{}, fmt.Errorf("pause: %w", err)
 		}
 		a.opts.Log.Warn("all writes are paused", "by", by, "reason", reason)
@@ -64,7 +93,15 @@ func (a *App) Pause(_ context.Context, by, reason string) (answer.Pause, error) 
 
 // Resume implements web.Operator.
 func (a *App) Resume(_ context.Context, by string) (answer.Pause, error) {
-	if err := a.store.SetPaused(state.Pause{}); err != nil {
+	was, err := a.store.Paused()
+	if err != nil {
+		return answer.Pause{}, fmt.Errorf("resume: %w", err)
+	}
+	b := state.Batch{Pause: &state.Pause{}, Now: a.opts.Now().UTC()}
+	if was.On { // ending no pause is no act
+		b.Acts = []state.Act{{Verb: state.ResumedWrites, By: issue.Person{Name: by}}}
+	}
+	if err := a.store.Commit(b); err != nil {
 		return answer.Pause{}, fmt.Errorf("resume: %w", err)
 	}
 	a.opts.Log.Warn("writes go on", "by", by)

@@ -169,6 +169,15 @@ type Server struct {
 type Guard struct {
 	MaxChanges int     `yaml:"max_changes"` // in one cycle
 	MaxShare   float64 `yaml:"max_share"`   // of the open issues, 0..1
+	// Expires is how long a held plan waits, ApprovalExpires how long an approval.
+	Expires         time.Duration        `yaml:"expires"`
+	ApprovalExpires time.Duration        `yaml:"approval_expires"`
+	Lanes           map[string]LaneGuard `yaml:"lanes"`
+}
+
+// LaneGuard bounds what one cycle may do to one lane.
+type LaneGuard struct {
+	MaxChanges int `yaml:"max_changes"`
 }
 
 // Alerts say who is told.

@@ -66,6 +66,8 @@ func policyKeys() map[string]key {
 		"policy.slas.*.targets[].respond": {given: "no target", doc: "Time to the first response."},
 		"policy.slas.*.targets[].resolve": {given: "no target", doc: "Time to the resolution."},
 
+		"policy.inflation":             {doc: "How much may be urgent; a breach is reported by policy report, never enforced. No part of the policy's hash."},
+		"policy.inflation.urgent_high": {above: ptr(0), most: ptr(1), given: "no limit", doc: "Most of the open issues that may be urgent or high, as a fraction."},
 		"policy.overrides":             {doc: "How people's own changes are treated."},
 		"policy.overrides.ttl":         {given: "until a person takes it back", doc: "Time after which lanekeeper may change the field again."},
 		"policy.overrides.release":     {given: "never", oneOf: []string{"lane_change"}, doc: "lane_change ends overrides when the policy moves the issue to another lane."},

@@ -86,7 +86,7 @@ func TestTheDesignsExampleLoads(t *testing.T) {
 		"linear":   []any{"https://api.linear.app/graphql", []string{"ENG"}, linear.DatesDue},
 		"schedule": []string{"Europe/Berlin", "@every 1m", "17 3 * * *"},
 		"state":    State{Path: "/etc/lanekeeper/lanekeeper.db", Retention: Retention{400 * 24 * time.Hour, 90 * 24 * time.Hour}},
-		"server":   Server{Listen: "127.0.0.1:9275"}, "guard": Guard{200, 0.10},
+		"server":   Server{Listen: "127.0.0.1:9275"}, "guard": Guard{200, 0.10, 7 * 24 * time.Hour, 24 * time.Hour, nil},
 		"alerts": []any{[]string{"http://127.0.0.1:9093"}, []string{"hotfix"}, []Event{"sla_warning", "sla_breached", "guard", "source_down"}, 4 * time.Hour},
 		"policy": []any{5, 6 * time.Hour, 14 * 24 * time.Hour, 72 * time.Hour},
 	}
@@ -119,7 +119,7 @@ func TestWhatIsLeftOutHasDefaults(t *testing.T) {
 	got := []any{c.Schedule.Timezone.String(), c.Schedule.Pull.Text, c.Schedule.Sweep.Text, c.State, c.Server, c.Guard, c.Alerts.Repeat,
 		l.URL, l.Dates, l.Concurrency, c.Sources[0].Mode, len(c.Policy.Lanes) > 0, c.Set != nil}
 	want := []any{"UTC", "@every 1m", "17 3 * * *", State{"dir/lanekeeper.db", Retention{400 * 24 * time.Hour, 90 * 24 * time.Hour}},
-		Server{Listen: "127.0.0.1:9275"}, Guard{200, 0.1}, 4 * time.Hour,
+		Server{Listen: "127.0.0.1:9275"}, Guard{200, 0.1, 7 * 24 * time.Hour, 24 * time.Hour, nil}, 4 * time.Hour,
 		"https://api.linear.app/graphql", linear.DatesDue, 0, Observe, true, true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("want - got +\n%s", diff)

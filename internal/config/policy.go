@@ -180,6 +180,11 @@ func (doc *document) checkLanes(d *decoder) {
 			lanes = append(lanes, l.Name)
 		}
 	}
+	for _, l := range sortedKeys(doc.Guard.Lanes) {
+		if !slices.Contains(lanes, l) {
+			d.problem("guard.lanes."+l, didYouMean(l, lanes), "no lane has the name %q", shorten(l))
+		}
+	}
 	for i, ch := range doc.Alerts.Channels {
 		for j, l := range ch.Lanes {
 			if !slices.Contains(lanes, l) {

@@ -67,9 +67,10 @@ type Cycler struct {
 	planned bool
 	replan  atomic.Bool
 	// waits tells that the guard holds a plan, which any change may make fit.
-	waits bool
-	plans sync.Mutex // held while a plan is judged or approved
-	kept  bool       // the policies are stored
+	waits     bool
+	heldUntil time.Time  // when that plan expires
+	plans     sync.Mutex // held while a plan is judged or approved
+	kept      bool       // the policies are stored
 
 	doubts map[string]bool // ids whose answer must be confirmed
 	heard  heard           // ids that the tracker announced

@@ -3,10 +3,11 @@ package reconcile
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -16,8 +17,6 @@ import (
 const (
 	// shareFloor keeps the share from stopping every step of a small backlog.
 	shareFloor = 10
-	// approvalLife is how long an approval may wait for its cycle.
-	approvalLife = 24 * time.Hour
 	// heldShown is how many issues of a held plan are kept to be looked at.
 	heldShown = 500
 	// plansSearched is how far back a waiting plan is looked for: undos of single
@@ -34,16 +33,47 @@ type Guard struct {
 	// moved: a first run touches every issue by its nature, and MaxChanges
 	// bounds it.
 	MaxShare float64
+	// Lanes bound the issues by the lane that policy gives them.
+	Lanes map[string]int
+	// Expires is how long a held plan waits for a person, and Approval how long
+	// an approval waits for its cycle; 0 is without an end.
+	Expires, Approval time.Duration
+}
+
+// HeldUntil is when a waiting plan expires, zero for never.
+func (g Guard) HeldUntil(p *state.Plan) time.Time {
+	since, life := p.HeldAt, g.Expires
+	if since.IsZero() {
+		since = p.At
+	}
+	if p.Status == state.PlanApproved {
+		since, life = p.ByAt, g.Approval
+	}
+	if life <= 0 {
+		return time.Time{}
+	}
+	return since.Add(life)
+}
+
+func (g Guard) expired(p *state.Plan, now time.Time) bool {
+	end := g.HeldUntil(p)
+	return !end.IsZero() && !now.Before(end)
 }
 
 // stops says why a plan must wait, or "".
 func (g Guard) stops(items []item, open int) string {
-	moved, clears, changes := 0, 0, 0
+	moved, clears, changes, lanes := 0, 0, 0, map[string]int{}
 	for _, i := range items {
 		if i.moved {
 			moved++
 		}
 		changes, clears = changes+i.size, clears+i.clears
+		lanes[i.lane]++
+	}
+	for _, lane := range slices.Sorted(maps.Keys(g.Lanes)) {
+		if most := g.Lanes[lane]; lanes[lane] > most {
+			return fmt.Sprintf("it changes %d issues of lane %s; guard.lanes.%s.max_changes is %d", lanes[lane], lane, lane, most)
+		}
 	}
 	share := max(shareFloor, int(math.Ceil(g.MaxShare*float64(open))))
 	switch {
@@ -57,39 +87,87 @@ func (g Guard) stops(items []item, open int) string {
 	return ""
 }
 
-// admit lets a plan through the guard, or stores it as held. An approval holds
-// for a plan of the same policy that is no larger than the approved one by
-// more than what needs no approval.
-func (c *cycle) admit(items []item) (bool, error) {
+// admit lets a plan through the guard, or stores it as held. It returns the
+// items that may be sent now. An approval holds for a plan of the same policy
+// that is no larger than the approved one by more than what needs no approval,
+// and for the lanes that it names.
+func (c *cycle) admit(items []item, sum *state.Summary) ([]item, error) {
 	c.plans.Lock()
 	defer c.plans.Unlock()
 	t, err := c.Store.Totals(c.Source)
 	if err != nil {
-		return false, fmt.Errorf("count issues: %w", err)
+		return nil, fmt.Errorf("count issues: %w", err)
 	}
-	waiting, err := c.waiting()
+	waiting, err := c.unexpired()
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	why := c.Guard.stops(items, t.Open)
-	hash := c.Policy.Hash()
-	if waiting != nil && waiting.Status == state.PlanApproved {
-		fits := waiting.PolicyHash == hash && c.now.Sub(waiting.ByAt) < approvalLife && len(items) <= waiting.Issues+c.Guard.MaxChanges
-		if why == "" || fits {
-			waiting.Status = state.PlanDone
-			return true, c.commit(state.Batch{Plan: waiting})
+	if waiting != nil && waiting.Status == state.PlanApproved && c.fits(waiting, items) {
+		if err := c.settlePlan(waiting, state.PlanDone); err != nil {
+			return nil, err
 		}
+		if len(waiting.Lanes) == 0 {
+			return items, nil
+		}
+		return c.part(items, waiting, t.Open)
+	}
+	if same := waiting != nil && waiting.PolicyHash == c.Policy.Hash(); why == "" && same && waiting.RestOf != "" && waiting.Status == state.PlanHeld {
+		why = waiting.Reason // a person chose what may pass; the rest does not slip through for being small
 	}
 	if why == "" {
-		return true, c.release(waiting)
+		return items, c.release(waiting)
 	}
-	p := state.Plan{ID: c.planID(len(items)), Source: c.Source, PolicyHash: hash}
-	if waiting != nil && waiting.PolicyHash == hash && waiting.Status == state.PlanHeld {
-		p = *waiting
+	return nil, c.hold(items, waiting, t.Open, state.Plan{Reason: why, Summary: sum})
+}
+
+// fits tells whether an approval holds for the items of now.
+func (c *cycle) fits(p *state.Plan, items []item) bool {
+	n, approved := len(items), p.Issues
+	if len(p.Lanes) > 0 {
+		n, approved = len(slices.DeleteFunc(slices.Clone(items), func(i item) bool { return !slices.Contains(p.Lanes, i.lane) })), 0
+		for _, l := range p.Lanes {
+			approved += p.Summary.Lanes[l]
+		}
+	}
+	return p.PolicyHash == c.Policy.Hash() && n <= approved+c.Guard.MaxChanges
+}
+
+// part sends the approved lanes of a plan and holds the rest as a new one.
+func (c *cycle) part(items []item, approved *state.Plan, open int) ([]item, error) {
+	var pass, rest []item
+	sum := c.summing()
+	for _, i := range items {
+		if slices.Contains(approved.Lanes, i.lane) {
+			pass = append(pass, i)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	if len(rest) == 0 {
+		return pass, nil
+	}
+	if err := sum.of(rest); err != nil {
+		return nil, err
+	}
+	why := fmt.Sprintf("of plan %s only %s was approved", approved.ID, strings.Join(approved.Lanes, ", "))
+	return pass, c.hold(rest, nil, open, state.Plan{Reason: why, Summary: sum.done(), RestOf: approved.ID})
+}
+
+// hold stores items as a plan that waits: as the waiting one of the same policy
+// or as a new one.
+func (c *cycle) hold(items []item, waiting *state.Plan, open int, p state.Plan) error {
+	why, sum := p.Reason, p.Summary
+	if waiting != nil && waiting.PolicyHash == c.Policy.Hash() && waiting.Status == state.PlanHeld {
+		if p = *waiting; p.HeldAt.IsZero() {
+			p.HeldAt = waiting.At // held by a version that did not note it
+		}
 	} else if err := c.release(waiting); err != nil {
-		return false, err
+		return err
+	} else {
+		p.ID, p.Source, p.PolicyHash, p.HeldAt = c.planID(len(items)), c.Source, c.Policy.Hash(), c.now
 	}
-	p.At, p.Mode, p.Open, p.Issues, p.Status, p.Reason = c.now, string(c.Mode), t.Open, len(items), state.PlanHeld, why
+	p.At, p.Mode, p.Open, p.Issues, p.Status, p.Reason, p.Summary = c.now, string(c.Mode), open, len(items), state.PlanHeld, why, sum
 	p.Changes = 0
 	var entries []state.Entry
 	for n, i := range items {
@@ -102,12 +180,12 @@ func (c *cycle) admit(items []item) (bool, error) {
 	}
 	stale, err := c.stale(p.ID, len(entries))
 	if err != nil {
-		return false, err
+		return err
 	}
 	entries = append(entries, stale...)
-	c.report.Held = &p
+	c.report.Held, c.waits, c.heldUntil = &p, true, c.Guard.HeldUntil(&p)
 	c.Log.Warn("guard stopped a plan before its first write", "source", c.Source, "plan", p.ID, "why", why, "do", "lanekeeper approve "+p.ID)
-	return false, c.commit(state.Batch{Plan: &p, Entries: entries})
+	return c.commit(state.Batch{Plan: &p, Entries: entries})
 }
 
 // stale lists the changes of a held plan that it no longer holds.
@@ -123,50 +201,22 @@ func (c *cycle) stale(planID string, n int) ([]state.Entry, error) {
 	return entries, nil
 }
 
-// ErrNotHeld is returned for the approval of a plan that waits for none.
-var ErrNotHeld = errors.New("only a held plan can be approved")
-
-// Approve lets a held plan through the guard with the next cycle, which looks
-// at everything anew. It does not wait for a running cycle.
-func (c *Cycler) Approve(planID, by string) (state.Plan, error) {
-	c.plans.Lock()
-	defer c.plans.Unlock()
-	p, err := c.Store.Plan(planID)
-	if err != nil {
-		return p, fmt.Errorf("read plan %s: %w", planID, err)
-	}
-	if p.Status != state.PlanHeld {
-		return p, fmt.Errorf("plan %s is %s; %w", planID, p.Status, ErrNotHeld)
-	}
-	p.Status, p.By, p.ByAt = state.PlanApproved, by, c.Now().UTC()
-	if err := c.Store.Commit(state.Batch{Source: c.Source, Plan: &p, Now: p.ByAt}); err != nil {
-		return p, fmt.Errorf("approve plan %s: %w", planID, err)
-	}
-	c.Replan()
-	return p, nil
-}
-
-// waiting is the newest plan that is held or approved, nil for none.
-func (c *cycle) waiting() (*state.Plan, error) {
-	plans, err := c.Store.Plans(c.Source, plansSearched)
-	if err != nil {
-		return nil, fmt.Errorf("list plans: %w", err)
-	}
-	for _, p := range plans {
-		if p.Status == state.PlanHeld || p.Status == state.PlanApproved {
-			return &p, nil
-		}
-	}
-	return nil, nil
-}
-
 // release ends a held plan whose reason is gone.
 func (c *cycle) release(p *state.Plan) error {
 	if p == nil {
 		return nil
 	}
-	p.Status = state.PlanReplaced
-	return c.commit(state.Batch{Plan: p})
+	return c.settlePlan(p, state.PlanReplaced)
+}
+
+// settlePlan ends the wait of a plan; what it held is looked at anew.
+func (c *cycle) settlePlan(p *state.Plan, s state.PlanStatus) error {
+	p.Status = s
+	entries, err := c.stale(p.ID, 0)
+	if err != nil {
+		return err
+	}
+	return c.commit(state.Batch{Plan: p, Entries: entries})
 }
 
 // planID is short enough to type and differs for every plan: one that is taken

@@ -175,10 +175,10 @@ func TestHeldPlansFollowWhatPeopleDo(t *testing.T) {
 			w.tracker.add(n, nil)
 		}
 		p := w.once().Held
-		if _, err := w.cycler.Approve(p.ID, "lead"); err != nil {
+		if _, err := w.cycler.Approve(reconcile.Approval{Plan: p.ID, By: "lead"}); err != nil {
 			t.Fatal(err)
 		}
-		_, err := w.cycler.Approve(p.ID, "lead")
+		_, err := w.cycler.Approve(reconcile.Approval{Plan: p.ID, By: "lead"})
 		w.expect("twice", errors.Is(err, reconcile.ErrNotHeld), true)
 		w.cycle(reconcile.Task{})
 		w.expect("written", len(w.tracker.edits), 10)

@@ -29,6 +29,7 @@ type outbox struct {
 	updates []state.Update // comment markers, stored before they are sent
 	results []issue.Result
 	also    []state.Entry              // older entries that the outcomes change
+	acts    []state.Act                // what a person did through them
 	effect  func(*flight, state.Entry) // what a written change does to its record
 }
 
@@ -121,7 +122,8 @@ func (o *outbox) settle() error {
 		b.Updates = append(b.Updates, state.Update{Record: f.record})
 	}
 	b.Entries = append(b.Entries, o.also...)
-	o.results, o.also = o.results[:0], nil
+	b.Acts = o.acts
+	o.results, o.also, o.acts = o.results[:0], nil, nil
 	if len(b.Updates) == 0 && len(b.Entries) == 0 {
 		return nil
 	}

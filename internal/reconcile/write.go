@@ -38,10 +38,13 @@ type item struct {
 // write plans all outstanding changes, lets the guard judge the whole, and
 // sends what the mode allows.
 func (c *cycle) write() error {
+	if c.waits && !c.heldUntil.IsZero() && !c.now.Before(c.heldUntil) {
+		c.planned = false // what waited too long is judged anew
+	}
 	if !c.task.List && (c.planned || c.Mode == Observe) {
 		return nil
 	}
-	items, err := c.outstanding()
+	items, sum, err := c.outstanding()
 	if err != nil {
 		return err
 	}
@@ -61,20 +64,32 @@ func (c *cycle) write() error {
 		c.planned = true // Replan is called when the pause ends
 		return nil
 	}
-	ok, err := c.admit(items)
+	pass, err := c.admit(items, sum.done())
 	if err != nil {
 		return err
 	}
-	if !ok {
-		c.lines(items, Held)
-		c.planned, c.waits = true, true // and when the plan is approved
+	c.lines(without(items, pass), Held)
+	if len(pass) == 0 {
+		c.planned = true // Replan is called when the plan is approved
 		return nil
 	}
-	if err := c.send(items); err != nil && !errors.Is(err, ErrPaused) {
+	if err := c.send(pass); err != nil && !errors.Is(err, ErrPaused) {
 		return err // what a pause stopped is no failure and goes on with its end
 	}
 	c.planned = true
 	return nil
+}
+
+// without are the items that are not among others.
+func without(items, others []item) []item {
+	if len(others) == len(items) {
+		return nil
+	}
+	is := map[string]bool{}
+	for _, o := range others {
+		is[o.id] = true
+	}
+	return slices.DeleteFunc(slices.Clone(items), func(i item) bool { return is[i.id] })
 }
 
 // spelled is of how many items a plan keeps the changes: those of a held one, and
@@ -86,14 +101,16 @@ func (c *cycle) spelled() int {
 	return max(heldShown, c.task.Most)
 }
 
-// outstanding lists what is to be written now, and reports what is not.
-func (c *cycle) outstanding() ([]item, error) {
+// outstanding lists what is to be written now, sums it up, and reports what is
+// not.
+func (c *cycle) outstanding() ([]item, *summary, error) {
 	var items []item
+	sum := c.summing()
 	signatures := map[string]string{} // alike ones share their text
 	for after := ""; ; {
 		records, err := c.Store.Work(c.Source, after, revisitBatch)
 		if err != nil {
-			return nil, fmt.Errorf("list outstanding changes: %w", err)
+			return nil, nil, fmt.Errorf("list outstanding changes: %w", err)
 		}
 		for _, r := range records {
 			after = r.Issue.ID
@@ -103,6 +120,7 @@ func (c *cycle) outstanding() ([]item, error) {
 			case status != Planned:
 				c.lines([]item{i}, status)
 			default:
+				sum.add(r, i.changes)
 				if len(items) >= c.spelled() {
 					i.changes, i.applied = nil, nil
 				}
@@ -115,7 +133,7 @@ func (c *cycle) outstanding() ([]item, error) {
 			}
 		}
 		if len(records) < revisitBatch || c.Mode == Observe && c.report.More {
-			return items, nil
+			return items, sum, nil
 		}
 	}
 }

@@ -39,6 +39,8 @@ type Log interface {
 	Plans(context.Context, PlanFilter) (answer.Plans, error)
 	// Plan returns one plan with its changes. One that is not known is NotFound.
 	Plan(ctx context.Context, id string) (answer.Plan, error)
+	// Report judges the policy by what people did to its decisions.
+	Report(context.Context, ReportFilter) (answer.PolicyReport, error)
 	// Changes lists what was sent to the trackers, newest first.
 	Changes(context.Context, ChangeFilter) (answer.Changes, error)
 }
@@ -59,8 +61,9 @@ type Planner interface {
 
 // Operator changes what lanekeeper does. By names the person who asked.
 type Operator interface {
-	// Approve lets a held plan go on. A plan that is not held is a Conflict.
-	Approve(ctx context.Context, plan, by string) (answer.Plan, error)
+	// Approve lets a held plan, or a part of it, go on. A plan that is not held
+	// is a Conflict, which names the one that waits.
+	Approve(context.Context, ApproveRequest) (answer.Plan, error)
 	// Pause stops all writes until Resume, also across restarts. Pausing twice
 	// keeps the first time and reason.
 	Pause(ctx context.Context, by, reason string) (answer.Pause, error)
@@ -113,6 +116,15 @@ type PlanFilter struct {
 	Cursor string
 }
 
+// ReportFilter says what a policy report is about.
+type ReportFilter struct {
+	Since  time.Time // zero: 90 days ago
+	Source string    // "" is all
+	Team   string    // source/PROJECT, "" is all
+	// Anonymous replaces the names of reporters by numbers.
+	Anonymous bool
+}
+
 // ChangeFilter narrows the list of changes. Zero fields do not narrow.
 type ChangeFilter struct {
 	Source string
@@ -120,6 +132,27 @@ type ChangeFilter struct {
 	Since  time.Time
 	Limit  int
 	Cursor string
+}
+
+// ApproveRequest says what to approve: exactly one of Plan and Source is set.
+type ApproveRequest struct {
+	Plan   string   `json:"plan,omitempty"`
+	Source string   `json:"source,omitempty"` // its waiting plan
+	Lanes  []string `json:"lanes,omitempty"`  // only issues of these; none means all
+	By     string   `json:"by,omitempty"`
+}
+
+// Validate reports a request that does not say exactly one thing.
+func (a ApproveRequest) Validate() error {
+	if (a.Plan == "") == (a.Source == "") {
+		return Errorf(Invalid, "approve needs exactly one of a plan, such as p-7f3a09c1, and a source")
+	}
+	for _, l := range a.Lanes {
+		if l == "" {
+			return Errorf(Invalid, "approve was given a lane without a name")
+		}
+	}
+	return nil
 }
 
 // UndoRequest says what to undo: exactly one of Plan, Since and Ref is set.

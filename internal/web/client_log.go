@@ -43,6 +43,16 @@ func (c *Client) Plan(ctx context.Context, id string) (answer.Plan, error) {
 	return call[answer.Plan](ctx, c, http.MethodGet, c.at(nil, "plans", id), nil)
 }
 
+// Report implements Log.
+func (c *Client) Report(ctx context.Context, f ReportFilter) (answer.PolicyReport, error) {
+	anonymous := ""
+	if f.Anonymous {
+		anonymous = "true"
+	}
+	q := query("since", stamp(f.Since), "source", f.Source, "team", f.Team, "anonymous", anonymous)
+	return call[answer.PolicyReport](ctx, c, http.MethodGet, c.at(q, "policy", "report"), nil)
+}
+
 // Changes implements Log.
 func (c *Client) Changes(ctx context.Context, f ChangeFilter) (all answer.Changes, err error) {
 	all.Changes = []answer.Change{}
@@ -72,11 +82,11 @@ func (c *Client) PlanNow(ctx context.Context, source string) (answer.Cycle, erro
 }
 
 // Approve implements Operator.
-func (c *Client) Approve(ctx context.Context, plan, by string) (answer.Plan, error) {
-	if plan == "" {
-		return answer.Plan{}, Errorf(Invalid, "name a plan, such as p-7f3a09")
+func (c *Client) Approve(ctx context.Context, r ApproveRequest) (answer.Plan, error) {
+	if err := r.Validate(); err != nil {
+		return answer.Plan{}, err
 	}
-	return call[answer.Plan](ctx, c, http.MethodPost, c.at(nil, "plans", plan, "approve"), Command{By: by})
+	return call[answer.Plan](ctx, c, http.MethodPost, c.at(nil, "approve"), r)
 }
 
 // Pause implements Operator.

@@ -53,7 +53,15 @@ func TestClientAsksWhatTheServerUnderstands(t *testing.T) {
 		{"sources", "sources", func() error { _, err := c.Sources(ctx); return err }},
 		{"lanes", "lanes core", func() error { _, err := c.Lanes(ctx, "core"); return err }},
 		{"plan now", "plan now core", func() error { _, err := c.PlanNow(ctx, "core"); return err }},
-		{"approve", "approve p-1 ana", func() error { _, err := c.Approve(ctx, "p-1", "ana"); return err }},
+		{"approve", "approve p-1 ana", func() error { _, err := c.Approve(ctx, web.ApproveRequest{Plan: "p-1", By: "ana"}); return err }},
+		{"approve a part", "approve core hotfix stability ana", func() error {
+			_, err := c.Approve(ctx, web.ApproveRequest{Source: "core", Lanes: []string{"hotfix", "stability"}, By: "ana"})
+			return err
+		}},
+		{"report", "report payments/PAY true", func() error {
+			_, err := c.Report(ctx, web.ReportFilter{Since: now, Team: "payments/PAY", Anonymous: true})
+			return err
+		}},
 		{"pause", "pause ana freeze", func() error { _, err := c.Pause(ctx, "ana", "freeze"); return err }},
 		{"resume", "resume ana", func() error { _, err := c.Resume(ctx, "ana"); return err }},
 		{"undo", "undo p-1  ana", func() error { _, err := c.Undo(ctx, web.UndoRequest{Plan: "p-1", By: "ana"}); return err }},
@@ -105,7 +113,7 @@ func TestErrorsKeepTheirKindOverTheWire(t *testing.T) {
 	f := newFake()
 	c := client(t, server(t, f))
 	_, unknown := c.Explain(t.Context(), issue.Ref{Source: "payments", Key: "NO-1"})
-	_, done := c.Approve(t.Context(), "p-done", "ana")
+	_, done := c.Approve(t.Context(), web.ApproveRequest{Plan: "p-done", By: "ana"})
 	_, unnamed := c.Explain(t.Context(), issue.Ref{})
 	_, two := c.Undo(t.Context(), web.UndoRequest{Plan: "p", Ref: "r"})
 	for _, x := range []struct {

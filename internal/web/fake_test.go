@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -214,15 +215,19 @@ func (f *fake) Ready(context.Context) (answer.Readiness, error) {
 	return answer.NewReadiness(f.sources.Sources), f.ask("ready")
 }
 
+func (f *fake) Report(_ context.Context, r web.ReportFilter) (answer.PolicyReport, error) {
+	return answer.PolicyReport{}, f.ask("report %s%s %v", r.Source, r.Team, r.Anonymous)
+}
+
 func (f *fake) PlanNow(_ context.Context, source string) (answer.Cycle, error) {
 	return answer.Cycle{Mode: "enforce", Sources: []answer.CycleSource{}, Changes: []answer.Change{}}, f.ask("plan now %s", source)
 }
 
-func (f *fake) Approve(_ context.Context, plan, by string) (answer.Plan, error) {
-	if plan == "p-done" {
+func (f *fake) Approve(_ context.Context, r web.ApproveRequest) (answer.Plan, error) {
+	if r.Plan == "p-done" {
 		return answer.Plan{}, web.Errorf(web.Conflict, "plan p-done is done: only held plans can be approved")
 	}
-	return answer.Plan{ID: plan, Status: "approved", By: by}, f.ask("approve %s %s", plan, by)
+	return answer.Plan{ID: r.Plan, Status: "approved", By: r.By}, f.ask("approve %s%s %s%s", r.Plan, r.Source, strings.Join(append(slices.Clone(r.Lanes), ""), " "), r.By)
 }
 
 func (f *fake) Pause(_ context.Context, by, reason string) (answer.Pause, error) {

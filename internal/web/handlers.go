@@ -25,11 +25,13 @@ func (s *server) apiRoutes(mux *http.ServeMux) {
 	get("changes", s.changes)
 	get("plans", s.plans)
 	get("plans/{id}", func(r *http.Request) (any, error) { return s.Log.Plan(r.Context(), r.PathValue("id")) })
+	get("policy/report", s.report)
 	get("slas", s.slas)
 	get("lanes", s.lanes)
 	get("sources", func(r *http.Request) (any, error) { return s.Overview.Sources(r.Context()) })
 	mux.Handle("/api/v1/plan", s.only(http.MethodGet, s.planNow))
 	s.post(mux, "plans/{id}/approve", s.approve)
+	s.post(mux, "approve", s.approve)
 	s.post(mux, "pause", s.pause)
 	s.post(mux, "resume", s.resume)
 	s.post(mux, "undo", s.undo)
@@ -120,6 +122,22 @@ func (s *server) plans(r *http.Request) (any, error) {
 	return s.Log.Plans(r.Context(), f)
 }
 
+func (s *server) report(r *http.Request) (any, error) {
+	p := s.params(r.URL.RawQuery, "since", "source", "team", "anonymous")
+	f := ReportFilter{Since: p.time("since"), Source: p.Get("source"), Team: p.Get("team")}
+	switch text := p.Get("anonymous"); text {
+	case "", "false":
+	case "true":
+		f.Anonymous = true
+	default:
+		p.err = Errorf(Invalid, "anonymous %q: want true or false", text)
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return s.Log.Report(r.Context(), f)
+}
+
 func (s *server) lanes(r *http.Request) (any, error) {
 	p := s.params(r.URL.RawQuery, "source")
 	if p.err != nil {
@@ -200,12 +218,18 @@ func asker(r *http.Request, claimed string) string {
 }
 
 func (s *server) approve(w http.ResponseWriter, r *http.Request) (any, error) {
-	c, err := command(w, r)
-	if err != nil {
+	var a ApproveRequest
+	if err := body(w, r, &a); err != nil {
 		return nil, err
 	}
-	plan := r.PathValue("id")
-	return s.Operator.Approve(r.Context(), plan, c.By)
+	if id := r.PathValue("id"); id != "" {
+		a.Plan = id
+	}
+	if err := a.Validate(); err != nil {
+		return nil, err
+	}
+	a.By = asker(r, a.By)
+	return s.Operator.Approve(r.Context(), a)
 }
 
 func (s *server) pause(w http.ResponseWriter, r *http.Request) (any, error) {
