@@ -153,6 +153,31 @@ func TestEveryFieldOfALoggedDecisionComesBack(t *testing.T) {
 	})
 }
 
+func TestEveryFieldOfAnActComesBack(t *testing.T) {
+	c := testCodec(t)
+	rapid.Check(t, func(t *rapid.T) {
+		want := filled[Act](rapid.Uint64().Draw(t, "seed"))
+		before := [32]byte{7, 31: 9}
+		v, err := c.encodeAct(&want, before)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.decodeAct(want.Seq, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got); d != "" {
+			t.Fatal(d)
+		}
+		if v.at() != want.At.UnixMilli() || v.actBefore() != before {
+			t.Fatalf("at = %d, before = %x", v.at(), v.actBefore())
+		}
+		if !v.isAct() || v.check() == nil {
+			t.Fatal("a reader of decisions could take an act for one")
+		}
+	})
+}
+
 func TestEveryFieldOfTheSmallValuesComesBack(t *testing.T) {
 	c := testCodec(t)
 	for seed := range uint64(50) {
@@ -249,6 +274,10 @@ func decodeAll(c *codec, b []byte) {
 	}
 	if v := logValue(b); v.check() == nil {
 		_, _ = c.decodeLogged(1, v)
+	}
+	if v := logValue(b); v.isAct() {
+		_, _ = c.decodeAct(1, v)
+		_ = v.actBefore()
 	}
 	for _, into := range []any{&storedSource{}, &storedPlan{}, &storedEntry{}, &storedPause{}, &storedPolicy{}, &sums{}} {
 		_ = c.read(b, into)

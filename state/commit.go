@@ -86,7 +86,7 @@ func (b *Batch) check() error {
 	if p := b.Plan; p != nil && (!validPlan(p.ID) || (p.Source == "" && b.Source == "")) {
 		return bad("plan %q needs a source and an id without zero bytes", p.ID)
 	}
-	return nil
+	return b.checkActs()
 }
 
 func validPlan(id string) bool {
@@ -124,6 +124,14 @@ func (d *DB) store(tx *bbolt.Tx, b *Batch, e *encoder, seqs []uint64) error {
 		if err := d.storePlan(tx, b); err != nil {
 			return err
 		}
+	}
+	if b.Pause != nil {
+		if err := d.putPause(tx, *b.Pause); err != nil {
+			return err
+		}
+	}
+	if err := d.storeActs(tx, b); err != nil {
+		return err
 	}
 	return d.storeEntries(tx, b)
 }

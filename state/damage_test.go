@@ -164,6 +164,26 @@ func TestVerifyNoticesAChangedDecision(t *testing.T) {
 	}
 }
 
+func TestVerifyNoticesAChangedAct(t *testing.T) {
+	d := openTemp(t)
+	commit(t, d, Batch{Source: "jira", Updates: firstPull("jira", 0, 2)})
+	commit(t, d, Batch{Acts: []Act{{Verb: PausedWrites, Reason: "too much mail"}, {Verb: ResumedWrites}}})
+	rep, err := d.Verify()
+	if err != nil || !rep.OK() || rep.Decisions != 2 || rep.Acts != 2 {
+		t.Fatalf("%+v, %v", rep, err)
+	}
+	spoil(t, d, func(tx *bbolt.Tx) error {
+		log := tx.Bucket([]byte(inLog))
+		v := slices.Clone(log.Get(seqKey(3)))
+		v[strings.Index(string(v), "too much")] = 'T'
+		return log.Put(seqKey(3), v)
+	})
+	rep, err = d.Verify()
+	if err != nil || len(rep.Problems) != 1 || !strings.Contains(rep.Problems[0], "an entry was changed since it was written") {
+		t.Errorf("%q, %v", rep.Problems, err)
+	}
+}
+
 func TestVerifyNoticesAMissingDecision(t *testing.T) {
 	d := openTemp(t)
 	commit(t, d, Batch{Source: "jira", Updates: firstPull("jira", 0, 9)})

@@ -53,7 +53,7 @@ func (d *DB) logged(seq uint64, v logValue) (Logged, bool) {
 func (d *DB) LogEntry(seq uint64) (l Logged, err error) {
 	err = d.view(func(tx *bbolt.Tx) error {
 		v := logValue(tx.Bucket([]byte(inLog)).Get(seqKey(seq)))
-		if v == nil || v.isGap() {
+		if v == nil || v.isGap() || v.isAct() {
 			return fmt.Errorf("logged decision %d: %w", seq, ErrNotFound)
 		}
 		if err := v.check(); err != nil {

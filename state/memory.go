@@ -92,6 +92,13 @@ func (m *Memory) Commit(b Batch) error {
 		m.source(b.Source).state = s.load()
 	}
 	m.storePolicies(&b)
+	if b.Pause != nil {
+		s := storePause(*b.Pause)
+		m.pause = s.load()
+	}
+	if err := m.storeActs(&b); err != nil {
+		return err
+	}
 	return m.storePlanAndEntries(&b)
 }
 

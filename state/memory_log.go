@@ -28,7 +28,7 @@ func (m *Memory) Log(source, id string, limit int) (list []Logged, err error) {
 
 // logged decodes the entry of a number; ok is false where there is none.
 func (m *Memory) logged(seq uint64) (l Logged, ok bool, err error) {
-	if seq == 0 || seq > uint64(len(m.log)) || m.log[seq-1] == nil {
+	if seq == 0 || seq > uint64(len(m.log)) || m.log[seq-1] == nil || m.log[seq-1].value.isAct() {
 		return Logged{}, false, nil
 	}
 	l, err = m.codec.decodeLogged(seq, m.log[seq-1].value)
@@ -51,7 +51,7 @@ func (m *Memory) LogBetween(from, to time.Time, source string, fn func(Logged) b
 	m.mu.RLock()
 	var list []Logged
 	for n, e := range m.log {
-		if e == nil || e.at < millis(from) || e.at >= millis(to) {
+		if e == nil || e.value.isAct() || e.at < millis(from) || e.at >= millis(to) {
 			continue
 		}
 		l, _, err := m.logged(uint64(n + 1))

@@ -119,6 +119,11 @@ func (m *Memory) prunePolicies(cutoff int64) (removed int) {
 		if l, ok, err := m.logged(uint64(n + 1)); ok && err == nil {
 			used[l.Decision.PolicyHash] = true
 		}
+		if l := m.log[n]; l != nil && l.value.isAct() {
+			if a, err := m.codec.decodeAct(uint64(n+1), l.value); err == nil {
+				used[a.PolicyHash] = true
+			}
+		}
 	}
 	for id := range m.plans {
 		if p, err := m.plan(id); err == nil {

@@ -100,6 +100,13 @@ func (w twins) compare(t *rapid.T, now time.Time) {
 			return get(list, err)
 		},
 	}
+	for _, source := range []string{"", "a", "b"} {
+		reads["acts of "+source] = func(s statetest.Store) any {
+			var list []state.Act
+			err := s.Acts(now.Add(-400*time.Hour), far, source, func(a state.Act) bool { list = append(list, a); return true })
+			return get(list, err)
+		}
+	}
 	for _, source := range []string{"a", "b"} {
 		reads["records of "+source] = func(s statetest.Store) any {
 			var list []*state.Record
@@ -162,6 +169,10 @@ func randomBatch(seed uint64, now time.Time) state.Batch {
 	}
 	if r.IntN(3) == 0 {
 		b.State = &state.SourceState{Watermark: now, Policy: hash(r)}
+	}
+	for range r.IntN(3) {
+		b.Acts = append(b.Acts, state.Act{Verb: pick(r, state.Approved, state.Overrode), ID: fmt.Sprint(r.IntN(8)),
+			Source: pick(r, "", "a", "b"), PolicyHash: hash(r), At: now.Add(-time.Duration(r.IntN(99)) * time.Hour)})
 	}
 	for range r.IntN(2) {
 		h := hash(r)

@@ -45,6 +45,11 @@ func (b *Batch) policiesUsed() map[string][]byte {
 			used[hash] = nil
 		}
 	}
+	for n := range b.Acts {
+		if hash := b.Acts[n].PolicyHash; hash != "" {
+			used[hash] = nil
+		}
+	}
 	if b.State != nil && b.State.Policy != "" {
 		used[b.State.Policy] = nil
 	}

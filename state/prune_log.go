@@ -91,7 +91,7 @@ func (w *logPruner) visit(seq uint64, v logValue) error {
 	}
 	w.removed++
 	var at int64
-	if v.check() == nil {
+	if v.check() == nil || v.isAct() {
 		at = v.at()
 	}
 	w.extendGap(seq, at)
@@ -135,6 +135,10 @@ func (w *logPruner) write() error {
 // keeps tells whether an entry stays. The decision of a closed issue's record
 // moves from the log into the record before the entry goes.
 func (w *logPruner) keeps(seq uint64, v logValue) (bool, error) {
+	if v.isAct() {
+		w.noteAct(v)
+		return v.at() >= w.cutoff, nil
+	}
 	if v.check() != nil {
 		return false, nil
 	}
@@ -168,6 +172,13 @@ func (w *logPruner) note(v logValue) {
 	var head decisionHead
 	if err := w.codec.dec.Unmarshal(v.decision(), &head); err == nil {
 		w.used[unpackHash(head.Policy, head.PolicyText)] = true
+	}
+}
+
+// noteAct does the same for an act that stays.
+func (w *logPruner) noteAct(v logValue) {
+	if a, err := w.codec.decodeAct(0, v); err == nil && v.at() >= w.cutoff {
+		w.used[a.PolicyHash] = true
 	}
 }
 

@@ -322,8 +322,10 @@ func (d *DB) Paused() (p Pause, err error) {
 
 // SetPaused sets the switch that stops all writes.
 func (d *DB) SetPaused(p Pause) error {
-	return d.update(func(tx *bbolt.Tx) error {
-		stored := storePause(p)
-		return d.put(tx.Bucket([]byte(inMeta)), keyPause, &stored)
-	})
+	return d.update(func(tx *bbolt.Tx) error { return d.putPause(tx, p) })
+}
+
+func (d *DB) putPause(tx *bbolt.Tx, p Pause) error {
+	stored := storePause(p)
+	return d.put(tx.Bucket([]byte(inMeta)), keyPause, &stored)
 }

@@ -19,8 +19,8 @@ import (
 //	sources/NAME/pending  plan, position, of entries to be sent
 //	sources/NAME/sent     time, plan, position
 //	sources/NAME/touched  id, zero, plan, position
-//	log                   number → decision
-//	days                  day → first and last number of its decisions
+//	log                   number → decision or act
+//	days                  day → first and last number of its entries
 //	plans                 plan → plan
 //	entries               plan, position → entry
 //	policies              hash → text

@@ -31,7 +31,12 @@ type Batch struct {
 	// Policies are canonical policy texts by hash. A hash that is stored already
 	// keeps its text.
 	Policies map[string][]byte
-	// Now dates decisions that have no time of their own, and the use of
+	// Acts are what people did; they are logged behind the decisions. One
+	// without a source belongs to Source, or to none where that is empty.
+	Acts []Act
+	// Pause sets the switch that stops all writes; nil leaves it.
+	Pause *Pause
+	// Now dates decisions and acts that have no time of their own, and the use of
 	// policies.
 	Now time.Time
 }
@@ -46,8 +51,8 @@ type Pause struct {
 
 // Report is what a verification found.
 type Report struct {
-	Records, Decisions, Plans, Entries int
-	// Gaps counts the places where retention removed decisions: the chain cannot
+	Records, Decisions, Acts, Plans, Entries int
+	// Gaps counts the places where retention removed entries of the log: the chain cannot
 	// be followed across them.
 	Gaps int
 	// Problems say in words what is wrong; none means that the state is sound.

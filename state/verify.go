@@ -218,7 +218,11 @@ func (v *verifier) log() {
 			run = chain{seq: seq, hash: entry.gapHash()}
 			return
 		}
-		v.rep.Decisions++
+		if entry.isAct() {
+			v.rep.Acts++
+		} else {
+			v.rep.Decisions++
+		}
 		if seq != run.seq+1 {
 			v.problem("decision log: %d follows %d", seq, run.seq)
 		}
@@ -235,15 +239,19 @@ func (v *verifier) log() {
 }
 
 func (v *verifier) logEntry(seq uint64, entry logValue, days daySpans) {
-	if _, err := v.tryLogged(seq, entry); err != nil {
+	if entry.isAct() {
+		if _, err := v.codec.decodeAct(seq, entry); err != nil {
+			v.problem("decision log: %d does not decode: %v", seq, err)
+			return
+		}
+	} else if _, err := v.tryLogged(seq, entry); err != nil {
 		v.problem("decision log: %d does not decode: %v", seq, err)
 		return
-	}
-	if entry.previous() >= seq {
+	} else if entry.previous() >= seq {
 		v.problem("decision log: %d says that %d came before it", seq, entry.previous())
 	}
 	if span, ok := days[dayOf(entry.at())]; !ok || seq < span[0] || seq > span[1] {
-		v.problem("decision log: %d is not among the decisions of its day", seq)
+		v.problem("decision log: %d is not among the entries of its day", seq)
 	}
 }
 

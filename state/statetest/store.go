@@ -28,6 +28,7 @@ type Store interface {
 	Log(source, id string, limit int) ([]state.Logged, error)
 	LogBetween(from, to time.Time, source string, fn func(state.Logged) bool) error
 	LogEntry(seq uint64) (state.Logged, error)
+	Acts(from, to time.Time, source string, fn func(state.Act) bool) error
 	Plans(source string, limit int) ([]state.Plan, error)
 	Plan(id string) (state.Plan, error)
 	Entries(plan string) ([]state.Entry, error)
@@ -46,7 +47,7 @@ type Opener func(t *testing.T) Store
 
 // Run runs the contract against an engine.
 func Run(t *testing.T, open Opener) {
-	for _, suite := range [][]testCase{recordCases(), logCases(), planCases(), pruneCases()} {
+	for _, suite := range [][]testCase{recordCases(), logCases(), actCases(), planCases(), pruneCases()} {
 		for _, c := range suite {
 			t.Run(c.name, func(t *testing.T) { c.run(t, world{T: t, Store: open(t)}) })
 		}
