@@ -29,8 +29,9 @@ const personRetry = time.Hour
 // terms are the parts of a policy's settings that the diff needs.
 type terms struct {
 	plan.Policy
-	ttl   time.Duration
-	lanes map[string]policy.LaneSpec
+	ttl       time.Duration
+	lanes     map[string]policy.LaneSpec
+	introduce bool // people, where writes are enforced
 }
 
 func (c *Cycler) termsOf(p *policy.Policy) terms {
@@ -49,6 +50,7 @@ func (c *Cycler) termsOf(p *policy.Policy) terms {
 	for _, l := range s.Lanes {
 		t.lanes[l.Name] = l
 	}
+	t.introduce = s.Comments.Enforce == "first"
 	c.terms[p] = t
 	return t
 }
@@ -178,6 +180,10 @@ func (c *cycle) flapped(n int) {
 func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 	t := c.termsOf(p)
 	r.Outstanding = 0
+	if c.pinned(r, v) {
+		r.Parked = nil
+		return
+	}
 	for _, f := range c.diff(t, r) {
 		at := slices.IndexFunc(r.Overrides, func(o state.Override) bool { return o.Field == f.Field })
 		switch f.Outcome {
@@ -185,7 +191,7 @@ func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 			v.doubtful = v.doubtful || at >= 0
 			drop(r, at)
 			setApplied(r, f.Field, f.Actual)
-		case plan.Changed:
+		case plan.Changed, plan.Returned:
 			r.Outstanding += writable(r, f.Field)
 		case plan.Released:
 			v.doubtful = v.doubtful || r.Overrides[at].Value != f.Actual
@@ -194,7 +200,8 @@ func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 			r.Outstanding += writable(r, f.Field)
 		case plan.Taken:
 			v.doubtful, v.taken = true, true
-			hold(r, state.Override{Field: f.Field, Kind: state.ByPerson, Value: f.Actual, Wanted: f.Value, At: c.now, Until: t.until(c.now), Lane: r.Decision.Lane})
+			hold(r, state.Override{Field: f.Field, Kind: state.ByPerson, Value: f.Actual, Wanted: f.Value, At: c.now, Until: t.until(c.now),
+				Lane: r.Decision.Lane, From: moved(f.Field, r.Applied[f.Field])})
 		case plan.Adopted:
 			hold(r, state.Override{Field: f.Field, Kind: state.Adopted, Value: f.Actual, Wanted: f.Value, At: c.now, Lane: r.Decision.Lane})
 		case plan.Kept:
@@ -202,19 +209,31 @@ func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 			o.Wanted = f.Value
 			switch {
 			case o.Value == f.Actual:
+				o.Displaced, o.Contested = false, t.stillGuarded(o.Contested)
+				v.taken = v.taken || c.asks(r, o)
 			case o.Kind == state.Adopted && f.Actual != "": // never ours, whoever sets it
-				v.doubtful = true
-				o.Value, o.At = f.Actual, c.now
+				v.doubtful, v.taken = true, v.taken || f.Field == issue.FieldLane
+				o.Value, o.At, o.From = f.Actual, c.now, moved(f.Field, base(o))
 			default:
 				v.doubtful, v.taken = true, true
-				*o = state.Override{Field: f.Field, Kind: state.ByPerson, Value: f.Actual, Wanted: f.Value, At: c.now, Until: t.until(c.now), Lane: o.Lane}
+				*o = state.Override{Field: f.Field, Kind: state.ByPerson, Value: f.Actual, Wanted: f.Value, At: c.now, Until: t.until(c.now),
+					Lane: o.Lane, From: moved(f.Field, base(o))}
 			}
 		}
 	}
 	c.lapse(r)
+	r.Outstanding += c.noteDue(r)
 	if r.Outstanding == 0 {
 		r.Parked = nil
 	}
+}
+
+// moved is what a lane's override began from. Of other fields nobody asks.
+func moved(f issue.Field, from string) string {
+	if f != issue.FieldLane {
+		return ""
+	}
+	return from
 }
 
 // lapse drops overrides whose time is over and whose field policy does not
@@ -238,7 +257,8 @@ func (c *cycle) lapse(r *state.Record) {
 func (c *cycle) diff(t terms, r *state.Record) []plan.Verdict {
 	overrides := make([]plan.Override, len(r.Overrides))
 	for n, o := range r.Overrides {
-		overrides[n] = plan.Override{Field: o.Field, Value: o.Value, Until: o.Until, Lane: o.Lane}
+		overrides[n] = plan.Override{Field: o.Field, Value: o.Value, Until: o.Until, Lane: o.Lane,
+			Firm: o.Kind == state.Operator, Displaced: o.Displaced}
 	}
 	return plan.Diff(plan.Input{Issue: &r.Issue, Lane: r.Decision.Lane, Wants: c.wants(r), Applied: r.Applied,
 		Overrides: overrides, Policy: t.Policy, Now: c.now})
@@ -331,6 +351,11 @@ func (c *cycle) due(r *state.Record) time.Time {
 			sooner(o.Until)
 		}
 	}
+	for _, o := range r.Overrides {
+		if o.Ask.After(c.now) {
+			sooner(o.Ask)
+		}
+	}
 	if r.Decision.Owner != "" {
 		sooner(c.askAgain(r.Decision.Owner))
 	}
@@ -360,31 +385,44 @@ func (c *cycle) attribute(records []*state.Record) error {
 		c.Log.Warn("history not read; overrides stay without a name", "source", c.Source, "issues", len(ids), "err", err)
 	}
 	for _, r := range records {
-		h := histories[r.Issue.ID]
+		h, read := histories[r.Issue.ID]
 		t := c.termsOf(c.Policy.For(c.Source, r.Issue.Project))
+		c.namePin(r, h)
 		for n := len(r.Overrides) - 1; n >= 0; n-- {
 			o := &r.Overrides[n]
-			e, ok := h.Last(o.Field)
-			if o.Kind != state.ByPerson || !o.At.Equal(c.now) || !ok {
+			fresh := o.At.Equal(c.now) && (o.Kind == state.ByPerson || o.Kind == state.Adopted && o.From != "")
+			if fresh && c.ours(r, t, n, h) {
 				continue
 			}
-			if e.By.Self && made(e, *o) {
-				setApplied(r, o.Field, o.Value)
-				drop(r, n)
-				r.Outstanding += writable(r, o.Field)
-				continue
-			}
-			if e.By.Self {
-				continue // the history does not show the person yet
-			}
-			o.By, o.At, o.Until = e.By.Person, e.At, t.until(e.At)
-			if !o.Until.IsZero() && o.Until.Before(c.now) {
-				o.Until = t.until(c.now) // found late: people get the full time
+			if o.Field == issue.FieldLane && (fresh || c.asks(r, o)) {
+				c.contest(r, t, n, h, read, fresh)
 			}
 		}
+		r.Outstanding = len(c.changes(r)) + c.noteDue(r)
 		r.Due = c.due(r)
 	}
 	return nil
+}
+
+// ours gives a new override its person and time. What our own account made is
+// none: it is dropped, and ours says true.
+func (c *cycle) ours(r *state.Record, t terms, n int, h issue.History) bool {
+	o := &r.Overrides[n]
+	e, ok := h.Last(o.Field)
+	switch {
+	case !ok || o.Kind != state.ByPerson:
+	case e.By.Self && made(e, *o):
+		setApplied(r, o.Field, o.Value)
+		drop(r, n)
+		return true
+	case e.By.Self: // the history does not show the person yet
+	default:
+		o.By, o.At, o.Until = e.By.Person, e.At, t.until(e.At)
+		if !o.Until.IsZero() && o.Until.Before(c.now) {
+			o.Until = t.until(c.now) // found late: people get the full time
+		}
+	}
+	return false
 }
 
 // made tells whether an event led to the value that an override holds.
