@@ -34,9 +34,9 @@ func (c *cycle) contest(r *state.Record, t terms, n int, h issue.History, read, 
 	for _, lane := range t.guarded(o.From, o.Value) {
 		v := c.judgeMove(t.lanes[lane], o, h)
 		switch {
-		case !read || v.later || v.unknown && fresh:
+		case !read || v.later || v.missing && fresh: // an event may still come
 			o.Unsure, o.Ask = true, c.now.Add(askAgainAfter)
-		case v.unknown:
+		case v.unknown || v.missing:
 			o.Unsure = true
 		case v.agreed:
 			approved = later(approved, v.approval)
@@ -130,8 +130,9 @@ func lanesIn(value string) []string {
 type moveVerdict struct {
 	agreed   bool // by an approver, by us, or approved since
 	approval *issue.Event
-	unknown  bool // who did it cannot be told
-	later    bool // nor can it be told yet who may
+	missing  bool // the history does not show it
+	unknown  bool // nor who did it
+	later    bool // it cannot be told yet
 }
 
 // judgeMove finds who left or entered a lane, and whether an approver of that
@@ -147,7 +148,7 @@ func (c *cycle) judgeMove(lane policy.LaneSpec, o *state.Override, h issue.Histo
 	}
 	switch {
 	case at < 0:
-		return moveVerdict{unknown: true}
+		return moveVerdict{missing: true}
 	case left != (h.Events[at].From == label):
 		return moveVerdict{later: true} // the history is behind
 	case h.Events[at].By.Self:
