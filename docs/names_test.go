@@ -114,6 +114,7 @@ var may = map[string][]string{
 	"connectors/jira/jiratest/openapi": {"connectors/jira/jiratest"},
 	"connectors/linear":                {"connectors", "internal/issue"},
 	"connectors/linear/lineartest":     {"internal/issue"},
+	"internal/audit":                   {"internal/issue", "policy", "state"},
 	"internal/answer":                  {"internal/issue", "policy", "state"},
 	"internal/config":                  {"connectors", "connectors/jira", "connectors/linear", "internal/issue", "internal/signal", "policy"},
 	"internal/metrics":                 {"internal/issue"},

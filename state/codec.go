@@ -99,13 +99,17 @@ func (v recordValue) withoutDecision() recordValue {
 }
 
 // A logged decision is the version byte, its time in 8 bytes, the number of the
-// issue's entry before it in 8, the length of the head in 4, the head and the
-// decision. The mark of a gap is a zero byte, a time in 8 bytes and the chain's
-// hash in 32: retention removed the entries before it.
+// issue's entry before it in 8, the length of the head in 4, the chain's hash
+// before it in 32, the head and the decision. Those of version 1 have no hash:
+// the chain goes over them all the same, and says less exactly where it breaks.
+// The mark of a gap is a zero byte, a time in 8 bytes and the chain's hash in
+// 32: retention removed the entries before it.
 const (
-	logHeader  = 1 + 8 + 8 + 4
-	gapVersion = 0
-	gapLen     = 1 + 8 + 32
+	logHeader     = 1 + 8 + 8 + 4
+	linkLen       = 32
+	linkedVersion = 3
+	gapVersion    = 0
+	gapLen        = 1 + 8 + linkLen
 )
 
 // logValue is a view of an encoded log entry.
@@ -117,20 +121,44 @@ func (v logValue) check() error {
 	switch {
 	case len(v) < logHeader:
 		return errShort
-	case v[0] != valueVersion:
+	case v[0] != valueVersion && v[0] != linkedVersion:
 		return fmt.Errorf("%w: %d", errValueVersion, v[0])
-	case uint64(v.headLen()) > uint64(len(v)-logHeader):
+	case len(v) < v.start() || uint64(v.headLen()) > uint64(len(v)-v.start()):
 		return errShort
 	}
 	return nil
 }
 
+func (v logValue) linked() bool { return v[0] == linkedVersion }
+
+// start is where the head begins.
+func (v logValue) start() int {
+	if v.linked() {
+		return logHeader + linkLen
+	}
+	return logHeader
+}
+
+// before is the chain's hash that an entry carries; ok is false for one that
+// carries none.
+func (v logValue) before() (hash [32]byte, ok bool) {
+	switch {
+	case v.isAct():
+		return v.actBefore(), true
+	case v.check() == nil && v.linked():
+		return [32]byte(v[logHeader:v.start()]), true
+	}
+	return hash, false
+}
+
+func (v logValue) setBefore(hash [32]byte) { copy(v[logHeader:v.start()], hash[:]) }
+
 func (v logValue) at() int64              { return int64(binary.BigEndian.Uint64(v[1:])) }
 func (v logValue) previous() uint64       { return binary.BigEndian.Uint64(v[9:]) }
 func (v logValue) setPrevious(seq uint64) { binary.BigEndian.PutUint64(v[9:], seq) }
 func (v logValue) headLen() uint32        { return binary.BigEndian.Uint32(v[17:]) }
-func (v logValue) head() []byte           { return v[logHeader:][:v.headLen()] }
-func (v logValue) decision() []byte       { return v[logHeader+int(v.headLen()):] }
+func (v logValue) head() []byte           { return v[v.start():][:v.headLen()] }
+func (v logValue) decision() []byte       { return v[v.start()+int(v.headLen()):] }
 func (v logValue) gapHash() [32]byte      { return [32]byte(v[9:gapLen]) }
 
 // gapValue is the mark of a gap.
@@ -141,9 +169,10 @@ func gapValue(at int64, hash [32]byte) []byte {
 
 // withHead replaces the head of an entry.
 func (v logValue) withHead(head []byte) logValue {
-	out := make(logValue, 0, logHeader+len(head)+len(v.decision()))
+	out := make(logValue, 0, v.start()+len(head)+len(v.decision()))
 	out = append(out, v[:17]...)
 	out = binary.BigEndian.AppendUint32(out, uint32(len(head)))
+	out = append(out, v[logHeader:v.start()]...)
 	out = append(out, head...)
 	return append(out, v.decision()...)
 }

@@ -279,6 +279,8 @@ func decodeAll(c *codec, b []byte) {
 		_, _ = c.decodeAct(1, v)
 		_ = v.actBefore()
 	}
+	_ = Decoder{c}.Chained(1, [32]byte{}, b)
+	_, _ = Decoder{c}.Write(b)
 	for _, into := range []any{&storedSource{}, &storedPlan{}, &storedEntry{}, &storedPause{}, &storedPolicy{}, &sums{}} {
 		_ = c.read(b, into)
 	}

@@ -309,6 +309,7 @@ func (u *updater) append(up *Update, v logValue, old *facts) (uint64, error) {
 		}
 		v.setPrevious(old.loggedAs)
 	}
+	v.setBefore(u.chain.hash)
 	u.chain.seq++
 	u.chain.hash = linkHash(u.chain.hash, v)
 	u.days.add(v.at(), u.chain.seq)

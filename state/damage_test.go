@@ -123,7 +123,7 @@ func TestEveryDamagedKindOfValueIsSurvived(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, part := range []string{"jira: the state of the source", "totals", "plan \"p-1\"", "entry \"p-1", "policy " + sampleHash,
-		"decision log: 3 does not decode", "chain of hashes", "due index", "key index", "record"} {
+		"decision log: 3 does not decode", "does not follow from", "due index", "key index", "record"} {
 		if !strings.Contains(strings.Join(rep.Problems, "\n"), part) {
 			t.Errorf("the report does not name %s: %q", part, rep.Problems)
 		}
@@ -159,7 +159,7 @@ func TestVerifyNoticesAChangedDecision(t *testing.T) {
 		return log.Put(seqKey(4), v)
 	})
 	rep, err := d.Verify()
-	if err != nil || len(rep.Problems) != 1 || !strings.Contains(rep.Problems[0], "an entry was changed since it was written") {
+	if err != nil || len(rep.Problems) != 1 || !strings.Contains(rep.Problems[0], "was changed or moved since it was written") {
 		t.Errorf("%q, %v", rep.Problems, err)
 	}
 }
@@ -179,7 +179,7 @@ func TestVerifyNoticesAChangedAct(t *testing.T) {
 		return log.Put(seqKey(3), v)
 	})
 	rep, err = d.Verify()
-	if err != nil || len(rep.Problems) != 1 || !strings.Contains(rep.Problems[0], "an entry was changed since it was written") {
+	if err != nil || len(rep.Problems) != 1 || !strings.Contains(rep.Problems[0], "was changed or moved since it was written") {
 		t.Errorf("%q, %v", rep.Problems, err)
 	}
 }

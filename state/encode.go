@@ -88,12 +88,12 @@ func (e *encoder) addRecord(r *Record) (bodyEnd int, err error) {
 // addLogged writes the log entry as it is for an issue without a past.
 func (e *encoder) addLogged(source string, u *Update, now time.Time, bodyEnd int, x encoded) error {
 	start := e.buf.Len()
-	e.buf.Write(make([]byte, logHeader))
+	e.buf.Write(make([]byte, logHeader+linkLen))
 	head := storedHead{Source: source, ID: u.Record.Issue.ID, Key: u.Record.Issue.Key, Cause: u.Cause}
 	if err := e.codec.enc.MarshalToBuffer(&head, &e.buf); err != nil {
 		return fmt.Errorf("encode log entry: %w", err)
 	}
-	headLen := e.buf.Len() - start - logHeader
+	headLen := e.buf.Len() - start - logHeader - linkLen
 	if x.same {
 		e.buf.Write(e.buf.Bytes()[bodyEnd:x.end])
 	} else {
@@ -107,7 +107,7 @@ func (e *encoder) addLogged(source string, u *Update, now time.Time, bodyEnd int
 		at = now
 	}
 	header := e.buf.Bytes()[start:]
-	header[0] = valueVersion
+	header[0] = linkedVersion
 	binary.BigEndian.PutUint64(header[1:], uint64(millis(at)))
 	binary.BigEndian.PutUint32(header[17:], uint32(headLen))
 	return nil

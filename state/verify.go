@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"go.etcd.io/bbolt"
 )
@@ -206,6 +207,7 @@ func (v *verifier) rows(s *sourceTx) {
 // log follows the chain over the decision log.
 func (v *verifier) log() {
 	var run chain
+	linked := uint64(1) // from where on no hash was compared yet
 	days := v.daySpans()
 	each(v.tx.Bucket([]byte(inLog)), func(k, b []byte) {
 		if len(k) != 8 {
@@ -215,7 +217,7 @@ func (v *verifier) log() {
 		seq, entry := binary.BigEndian.Uint64(k), logValue(b)
 		if entry.isGap() {
 			v.rep.Gaps++
-			run = chain{seq: seq, hash: entry.gapHash()}
+			run, linked = chain{seq: seq, hash: entry.gapHash()}, seq
 			return
 		}
 		if entry.isAct() {
@@ -224,7 +226,16 @@ func (v *verifier) log() {
 			v.rep.Decisions++
 		}
 		if seq != run.seq+1 {
-			v.problem("decision log: %d follows %d", seq, run.seq)
+			v.problem("decision log: %d follows %d: what was between them is gone", seq, run.seq)
+		}
+		if before, ok := entry.before(); ok && before != run.hash {
+			if seq == run.seq+1 {
+				v.problem("decision log: %d does not follow from %s: one of them was changed or moved since it was written", seq, place(linked, run.seq))
+			}
+			run.hash = before // go on from there, to find the next one
+		}
+		if _, ok := entry.before(); ok {
+			linked = seq
 		}
 		run = chain{seq: seq, hash: linkHash(run.hash, entry)}
 		v.logEntry(seq, entry, days)
@@ -234,8 +245,25 @@ func (v *verifier) log() {
 	case head.seq != run.seq:
 		v.problem("decision log: it ends at %d and should end at %d", run.seq, head.seq)
 	case head.hash != run.hash:
-		v.problem("decision log: the chain of hashes does not come out: an entry was changed since it was written")
+		v.problem("decision log: the chain of hashes does not come out at its end: %s was changed since it was written", place(linked, run.seq))
 	}
+	for day, span := range days {
+		if span[1] > head.seq {
+			v.problem("decision log: it ends at %d, but day %s has a %d: its end was cut", head.seq, dayName(day), span[1])
+		}
+	}
+}
+
+// place names the entries among which something was changed.
+func place(first, last uint64) string {
+	if first >= last {
+		return fmt.Sprint(last)
+	}
+	return fmt.Sprintf("one of %d to %d", first, last)
+}
+
+func dayName(day uint32) string {
+	return time.Unix(int64(day)*24*3600, 0).UTC().Format(time.DateOnly)
 }
 
 func (v *verifier) logEntry(seq uint64, entry logValue, days daySpans) {

@@ -10,6 +10,7 @@ type Verification struct {
 	OK        bool     `json:"ok"`
 	Records   int      `json:"records"`
 	Decisions int      `json:"decisions"`
+	Acts      int      `json:"acts"` // of people, in the same log
 	Plans     int      `json:"plans"`
 	Entries   int      `json:"entries"`
 	Problems  []string `json:"problems"`
@@ -29,7 +30,7 @@ func (v Verification) WriteText(w io.Writer, s Style) error {
 	if !v.OK {
 		verdict, c = "The state is damaged", red
 	}
-	d.para(0, c, fmt.Sprintf("%s: %s, %s, %s, %s.", verdict, Count(v.Records, "record"), Count(v.Decisions, "decision"),
-		Count(v.Plans, "plan"), Count(v.Entries, "change")))
+	d.para(0, c, fmt.Sprintf("%s: %s, %s, %s, %s, %s.", verdict, Count(v.Records, "record"), Count(v.Decisions, "decision"),
+		Count(v.Acts, "act"), Count(v.Plans, "plan"), Count(v.Entries, "change")))
 	return d.writeTo(w)
 }

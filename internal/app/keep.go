@@ -62,7 +62,7 @@ func (a *App) Verify(context.Context) (answer.Verification, error) {
 }
 
 func verification(rep state.Report) answer.Verification {
-	v := answer.Verification{OK: rep.OK(), Records: rep.Records, Decisions: rep.Decisions, Plans: rep.Plans, Entries: rep.Entries, Problems: rep.Problems, More: rep.Truncated}
+	v := answer.Verification{OK: rep.OK(), Records: rep.Records, Decisions: rep.Decisions, Acts: rep.Acts, Plans: rep.Plans, Entries: rep.Entries, Problems: rep.Problems, More: rep.Truncated}
 	if v.Problems == nil {
 		v.Problems = []string{}
 	}
@@ -81,17 +81,27 @@ func OpenKeeper(cfg *config.Config, o Options) (Keeper, func() error, error) {
 
 // BackupTo writes a backup beside its name and moves it there when it is
 // complete.
-func BackupTo(ctx context.Context, k Keeper, path string) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
+func BackupTo(ctx context.Context, k Keeper, path string) error {
+	err := writeWhole(path, func(w io.Writer) error { return k.Backup(ctx, w) })
 	if err != nil {
 		return fmt.Errorf("back up: %w", err)
 	}
+	return nil
+}
+
+// writeWhole writes a file beside its name and moves it there when it is
+// complete.
+func writeWhole(path string, write func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".part-*")
+	if err != nil {
+		return err
+	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(fmt.Errorf("back up: %w", err), os.Remove(f.Name()))
+			err = errors.Join(err, os.Remove(f.Name()))
 		}
 	}()
-	err = k.Backup(ctx, f)
+	err = write(f)
 	if err == nil {
 		err = f.Sync()
 	}

@@ -53,7 +53,8 @@ func (a *App) Pause(_ context.Context, by, reason string) (answer.Pause, error) 
 	}
 	if !p.On {
 		p = state.Pause{On: true, By: by, Reason: reason, At: a.opts.Now().UTC()}
-		if err := a.store.SetPaused(p); err != nil {
+		act := state.Act{Verb: state.PausedWrites, By: issue.Person{Name: by}, Reason: reason}
+		if err := a.store.Commit(state.Batch{Pause: &p, Acts: []state.Act{act}, Now: p.At}); err != nil {
 			return answer.Pause{}, fmt.Errorf("pause: %w", err)
 		}
 		a.opts.Log.Warn("all writes are paused", "by", by, "reason", reason)
@@ -64,7 +65,15 @@ func (a *App) Pause(_ context.Context, by, reason string) (answer.Pause, error) 
 
 // Resume implements web.Operator.
 func (a *App) Resume(_ context.Context, by string) (answer.Pause, error) {
-	if err := a.store.SetPaused(state.Pause{}); err != nil {
+	was, err := a.store.Paused()
+	if err != nil {
+		return answer.Pause{}, fmt.Errorf("resume: %w", err)
+	}
+	b := state.Batch{Pause: &state.Pause{}, Now: a.opts.Now().UTC()}
+	if was.On { // ending no pause is no act
+		b.Acts = []state.Act{{Verb: state.ResumedWrites, By: issue.Person{Name: by}}}
+	}
+	if err := a.store.Commit(b); err != nil {
 		return answer.Pause{}, fmt.Errorf("resume: %w", err)
 	}
 	a.opts.Log.Warn("writes go on", "by", by)

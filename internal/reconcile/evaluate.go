@@ -76,7 +76,7 @@ func (c *cycle) evaluate(issues []issue.Issue, how truth, cause string, st *stat
 		return fmt.Errorf("read records: %w", err)
 	}
 	batch := state.Batch{State: st, Updates: make([]state.Update, 0, len(issues))}
-	var taken []*state.Record
+	var list []judged
 	for n := range issues {
 		i, prev := &issues[n], known[n]
 		i.Source = c.Source
@@ -92,13 +92,11 @@ func (c *cycle) evaluate(issues []issue.Issue, how truth, cause string, st *stat
 			c.doubts[i.ID] = true
 			continue
 		}
-		if v.taken {
-			taken = append(taken, rec)
-		}
+		list = v.note(list, rec, prev)
 		c.flapped(v.flaps)
 		batch.Updates = append(batch.Updates, v.update)
 	}
-	if err := c.attribute(taken); err != nil {
+	if batch.Acts, err = c.attribute(list); err != nil {
 		return err
 	}
 	if len(batch.Updates) == 0 && st == nil {
@@ -123,6 +121,20 @@ type verdict struct {
 	doubtful bool // rests on a value that an index might show late
 	taken    bool // a person's change was found
 	flaps    int  // returns that are held anew
+	ended    []ending
+}
+
+// note adds a judged record to a list, if a person has to do with it. Prev is
+// the record before, nil for none.
+func (v *verdict) note(list []judged, r, prev *state.Record) []judged {
+	if !v.taken && len(v.ended) == 0 {
+		return list
+	}
+	j := judged{record: r, ended: v.ended, taken: v.taken}
+	if prev != nil {
+		j.before = prev.Overrides
+	}
+	return append(list, j)
 }
 
 // judge decides a record anew and compares the outcome with the tracker.
@@ -189,13 +201,13 @@ func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 		switch f.Outcome {
 		case plan.Agreed:
 			v.doubtful = v.doubtful || at >= 0
-			drop(r, at)
+			c.end(r, at, f, v)
 			setApplied(r, f.Field, f.Actual)
 		case plan.Changed, plan.Returned:
 			r.Outstanding += writable(r, f.Field)
 		case plan.Released:
 			v.doubtful = v.doubtful || r.Overrides[at].Value != f.Actual
-			drop(r, at)
+			c.end(r, at, f, v)
 			setApplied(r, f.Field, f.Actual)
 			r.Outstanding += writable(r, f.Field)
 		case plan.Taken:
@@ -221,7 +233,7 @@ func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 			}
 		}
 	}
-	c.lapse(r)
+	c.lapse(r, v)
 	r.Outstanding += c.noteDue(r)
 	if r.Outstanding == 0 {
 		r.Parked = nil
@@ -236,10 +248,18 @@ func moved(f issue.Field, from string) string {
 	return from
 }
 
+// end drops the override at a position, none for -1, and notes how it ended.
+func (c *cycle) end(r *state.Record, at int, f plan.Verdict, v *verdict) {
+	if at >= 0 {
+		v.ended = append(v.ended, c.endingOf(r.Overrides[at], f))
+		drop(r, at)
+	}
+}
+
 // lapse drops overrides whose time is over and whose field policy does not
 // want: nothing will release them. The field is as if never written, so that a
 // policy that wants it again meets it at first sight.
-func (c *cycle) lapse(r *state.Record) {
+func (c *cycle) lapse(r *state.Record, v *verdict) {
 	if len(r.Overrides) == 0 || r.Decision.Undecided != "" || r.Decision.LowConfidence {
 		return
 	}
@@ -248,6 +268,7 @@ func (c *cycle) lapse(r *state.Record) {
 		over := !o.Until.IsZero() && !c.now.Before(o.Until) && !slices.ContainsFunc(wants, func(w plan.Want) bool { return w.Field == o.Field })
 		if over {
 			delete(r.Applied, o.Field)
+			v.ended = append(v.ended, ending{Override: o, how: "its time is over"})
 		}
 		return over
 	})
@@ -367,24 +388,18 @@ func (c *cycle) due(r *state.Record) time.Time {
 
 // attribute finds in the tracker's history who made the changes that were
 // taken for a person's. What our own account made is no override: the state
-// was older than the tracker, and the value becomes the applied one.
-func (c *cycle) attribute(records []*state.Record) error {
-	if len(records) == 0 {
-		return nil
+// was older than the tracker, and the value becomes the applied one. It returns
+// the record of what people did.
+func (c *cycle) attribute(list []judged) ([]state.Act, error) {
+	histories, err := c.histories(list)
+	if err != nil {
+		return nil, err
 	}
-	ids := make([]string, len(records))
-	for n, r := range records {
-		ids[n] = r.Issue.ID
-	}
-	histories, err := c.Tracker.History(c.ctx, ids)
-	switch {
-	case err == nil:
-	case c.ctx.Err() != nil || connectors.KindOf(err) == connectors.Auth:
-		return fmt.Errorf("read who changed %d issues: %w", len(ids), err)
-	default: // the change stands whoever made it
-		c.Log.Warn("history not read; overrides stay without a name", "source", c.Source, "issues", len(ids), "err", err)
-	}
-	for _, r := range records {
+	for _, j := range list {
+		if !j.byPerson(c.now) {
+			continue
+		}
+		r := j.record
 		h, read := histories[r.Issue.ID]
 		t := c.termsOf(c.Policy.For(c.Source, r.Issue.Project))
 		c.namePin(r, h)
@@ -401,7 +416,29 @@ func (c *cycle) attribute(records []*state.Record) error {
 		r.Outstanding = len(c.changes(r)) + c.noteDue(r)
 		r.Due = c.due(r)
 	}
-	return nil
+	return c.actsOf(list, histories), nil
+}
+
+// histories reads those of the records that a person changed.
+func (c *cycle) histories(list []judged) (map[string]issue.History, error) {
+	var ids []string
+	for _, j := range list {
+		if j.byPerson(c.now) {
+			ids = append(ids, j.record.Issue.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	histories, err := c.Tracker.History(c.ctx, ids)
+	switch {
+	case err == nil:
+	case c.ctx.Err() != nil || connectors.KindOf(err) == connectors.Auth:
+		return nil, fmt.Errorf("read who changed %d issues: %w", len(ids), err)
+	default: // the change stands whoever made it
+		c.Log.Warn("history not read; overrides stay without a name", "source", c.Source, "issues", len(ids), "err", err)
+	}
+	return histories, nil
 }
 
 // ours gives a new override its person and time. What our own account made is

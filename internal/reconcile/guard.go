@@ -139,7 +139,8 @@ func (c *Cycler) Approve(planID, by string) (state.Plan, error) {
 		return p, fmt.Errorf("plan %s is %s; %w", planID, p.Status, ErrNotHeld)
 	}
 	p.Status, p.By, p.ByAt = state.PlanApproved, by, c.Now().UTC()
-	if err := c.Store.Commit(state.Batch{Source: c.Source, Plan: &p, Now: p.ByAt}); err != nil {
+	act := state.Act{Verb: state.Approved, By: issue.Person{Name: by}, Plan: p.ID, Reason: p.Reason, PolicyHash: p.PolicyHash}
+	if err := c.Store.Commit(state.Batch{Source: c.Source, Plan: &p, Acts: []state.Act{act}, Now: p.ByAt}); err != nil {
 		return p, fmt.Errorf("approve plan %s: %w", planID, err)
 	}
 	c.Replan()

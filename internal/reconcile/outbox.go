@@ -30,6 +30,7 @@ type outbox struct {
 	results []issue.Result
 	also    []state.Entry              // older entries that the outcomes change
 	greeted []state.Introduction       // whom the comments that arrived introduced
+	acts    []state.Act                // what a person did through them
 	effect  func(*flight, state.Entry) // what a written change does to its record
 }
 
@@ -151,8 +152,8 @@ func (o *outbox) settle() error {
 		b.Updates = append(b.Updates, state.Update{Record: f.record})
 	}
 	b.Entries = append(b.Entries, o.also...)
-	b.Introduced = o.greeted
-	o.results, o.also, o.greeted = o.results[:0], nil, nil
+	b.Introduced, b.Acts = o.greeted, o.acts
+	o.results, o.also, o.greeted, o.acts = o.results[:0], nil, nil, nil
 	if len(b.Updates) == 0 && len(b.Entries) == 0 {
 		return nil
 	}

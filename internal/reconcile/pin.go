@@ -73,16 +73,16 @@ func (c *cycle) namePin(r *state.Record, h issue.History) {
 		if e, ok := last(func(e issue.Event) bool { return e.To == issue.PinLabel }); ok {
 			r.Pin = &state.Pin{By: e.By.Person, At: e.At}
 		}
-		c.act(r, state.Act{Verb: state.Pinned, By: r.Pin.By, At: r.Pin.At})
+		c.noted(r, state.Act{Verb: state.Pinned, By: r.Pin.By, At: r.Pin.At})
 	case c.freed[r.Issue.ID]:
 		delete(c.freed, r.Issue.ID)
 		e, _ := last(func(e issue.Event) bool { return e.From == issue.PinLabel })
-		c.act(r, state.Act{Verb: state.Unpinned, By: e.By.Person, At: e.At})
+		c.noted(r, state.Act{Verb: state.Unpinned, By: e.By.Person, At: e.At})
 	}
 }
 
-// act notes what a person did; it is stored together with the record.
-func (c *cycle) act(r *state.Record, a state.Act) {
+// noted keeps what a person did; it is stored together with the record.
+func (c *cycle) noted(r *state.Record, a state.Act) {
 	a.ID, a.Key, a.PolicyHash = r.Issue.ID, r.Issue.Key, r.Decision.PolicyHash
 	c.acts = append(c.acts, a)
 }

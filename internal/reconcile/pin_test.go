@@ -50,7 +50,7 @@ func TestPin(t *testing.T) {
 			w.wait(40 * 24 * time.Hour)
 			w.cycle(reconcile.Task{Sweep: true})
 			w.expect("labels", w.labels(1), tracker.with)
-			w.expect("on the record", w.acts(), []string{"pinned annAnn "})
+			w.expect("on the record", w.rulings(), []string{"pinned annAnn "})
 		})
 		t.Run(name+"/without it lanekeeper goes on, and what people changed meanwhile is theirs", func(t *testing.T) {
 			w := start(t)
@@ -68,7 +68,7 @@ func TestPin(t *testing.T) {
 				t.Errorf("overrides %+v", o)
 			}
 			w.quiet()
-			w.expect("on the record", w.acts(), []string{"pinned annAnn ", "unpinned annAnn "})
+			w.expect("on the record", w.rulings(), []string{"pinned annAnn ", "override_began bobbob low", "unpinned annAnn "})
 		})
 		t.Run(name+"/the lane that a person chose comes back as theirs", func(t *testing.T) {
 			w := start(t)

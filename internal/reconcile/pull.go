@@ -228,8 +228,10 @@ func (c *cycle) change(ids []string, fn func(*state.Record) bool) error {
 			if r == nil {
 				continue
 			}
+			before := r
 			if r = clone(r); fn(r) {
 				v := c.judge(r, "")
+				b.Acts = append(b.Acts, c.actsOf(v.note(nil, r, before), nil)...)
 				c.flapped(v.flaps)
 				b.Updates = append(b.Updates, v.update)
 			}
@@ -336,20 +338,18 @@ func (c *cycle) again(ids []string, cause string) (int, error) {
 		return 0, fmt.Errorf("read records: %w", err)
 	}
 	var b state.Batch
-	var taken []*state.Record
-	for _, r := range known {
-		if r == nil {
+	var list []judged
+	for _, before := range known {
+		if before == nil {
 			continue
 		}
-		r = clone(r)
+		r := clone(before)
 		if r.Parked != nil && !c.now.Before(r.Parked.Until) {
 			r.Parked.Until = time.Time{} // free to be tried again
 		}
 		v := c.judge(r, cause)
 		c.flapped(v.flaps)
-		if v.taken {
-			taken = append(taken, r)
-		}
+		list = v.note(list, r, before)
 		if !r.Due.IsZero() && !r.Due.After(c.now) {
 			r.Due = c.now.Add(time.Minute) // what is still due was looked at now
 		}
@@ -358,7 +358,7 @@ func (c *cycle) again(ids []string, cause string) (int, error) {
 	if len(b.Updates) == 0 {
 		return 0, nil
 	}
-	if err := c.attribute(taken); err != nil {
+	if b.Acts, err = c.attribute(list); err != nil {
 		return 0, err
 	}
 	return len(b.Updates), c.commit(b)

@@ -66,11 +66,9 @@ func (c *cycle) recoverBatch(records []*state.Record, pending map[string][]state
 			if r != nil && e.Change.Field != issue.FieldComment && (holds(i, e) || wrote(histories[i.ID], e)) {
 				e.Status = state.EntryApplied
 				r.Parked = nil
-				older, err := c.arrived(r, e)
-				if err != nil {
+				if err := c.arrived(r, e, &b); err != nil {
 					return err
 				}
-				b.Entries = append(b.Entries, older...)
 			}
 			b.Entries = append(b.Entries, e)
 		}
@@ -129,18 +127,21 @@ func wrote(h issue.History, e state.Entry) bool {
 }
 
 // arrived notes a change that reached the tracker before its outcome was
-// recorded. It returns the older entries that this settles.
-func (c *cycle) arrived(r *state.Record, e state.Entry) ([]state.Entry, error) {
+// recorded, and the older entries that this settles.
+func (c *cycle) arrived(r *state.Record, e state.Entry, b *state.Batch) error {
 	p, err := c.Store.Plan(e.Plan)
 	if err != nil {
-		return nil, fmt.Errorf("read plan %s: %w", e.Plan, err)
+		return fmt.Errorf("read plan %s: %w", e.Plan, err)
 	}
 	if p.Undoes == "" {
 		written(r, e.Change)
-		return nil, nil
+		return nil
 	}
 	c.undone(r, e, p.By)
-	return c.undid(e)
+	b.Acts = append(b.Acts, c.undoAct(state.UndidChange, r, e, p.By))
+	older, err := c.undid(e)
+	b.Entries = append(b.Entries, older...)
+	return err
 }
 
 // ended closes the plans that a crash left running and that wait for no outcome

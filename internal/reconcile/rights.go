@@ -51,7 +51,7 @@ func (c *cycle) contest(r *state.Record, t terms, n int, h issue.History, read, 
 	if len(o.Contested) == 0 {
 		if approved != nil {
 			o.Until = t.until(c.now)
-			c.act(r, state.Act{Verb: state.Approved, Field: o.Field, From: o.From, To: o.Value, By: o.ApprovedBy, At: o.ApprovedAt, Reason: o.ApprovedHow})
+			c.noted(r, state.Act{Verb: state.Approved, Field: o.Field, From: o.From, To: o.Value, By: o.ApprovedBy, At: o.ApprovedAt, Reason: o.ApprovedHow})
 			c.Log.Info("contested move approved", "source", c.Source, "issue", r.Issue.Key, "by", named(o.ApprovedBy), "how", o.ApprovedHow)
 		}
 		return false
@@ -197,14 +197,14 @@ func (c *cycle) takeBack(r *state.Record, t terms, n int) bool {
 	setApplied(r, o.Field, o.Value)
 	drop(r, n)
 	r.Outstanding += writable(r, o.Field)
-	c.act(r, state.Act{Verb: state.Restored, Field: o.Field, From: o.Value, To: o.Wanted, By: o.By, Reason: "not an approver of " + strings.Join(o.Contested, ", ")})
+	c.noted(r, state.Act{Verb: state.Restored, Field: o.Field, From: o.Value, To: o.Wanted, By: o.By, Reason: "not an approver of " + strings.Join(o.Contested, ", ")})
 	c.Log.Warn("a move by somebody who may not decide is taken back", "source", c.Source, "issue", r.Issue.Key, "by", named(o.By), "value", o.Value,
 		"lanes", strings.Join(o.Contested, " "), "approvers", strings.Join(t.mayDecide(o.Contested), ", "))
 	return true
 }
 
 func (c *cycle) sayContested(r *state.Record, t terms, o *state.Override) {
-	c.act(r, state.Act{Verb: state.Contests, Field: o.Field, From: o.From, To: o.Value, By: o.By, At: o.At, Reason: "not an approver of " + strings.Join(o.Contested, ", ")})
+	c.noted(r, state.Act{Verb: state.Contests, Field: o.Field, From: o.From, To: o.Value, By: o.By, At: o.At, Reason: "not an approver of " + strings.Join(o.Contested, ", ")})
 	c.Log.Warn("a move by somebody who may not decide is contested", "source", c.Source, "issue", r.Issue.Key, "by", named(o.By), "from", o.From, "to", o.Value,
 		"lanes", strings.Join(o.Contested, " "), "approvers", strings.Join(t.mayDecide(o.Contested), ", "), "do", "lanekeeper approve "+r.Issue.Ref().String())
 }

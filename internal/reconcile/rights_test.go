@@ -57,8 +57,8 @@ func (w *world) comment() string {
 	return strings.Join(slices.Collect(maps.Values(w.tracker.comments)), "|")
 }
 
-// acts lists what people did to issue 1 so far.
-func (w *world) acts() []string {
+// rulings lists what people did to issue 1 so far.
+func (w *world) rulings() []string {
 	w.Helper()
 	var out []string
 	err := w.store.Acts(time.Time{}, w.clock.Add(time.Hour), "payments", func(a state.Act) bool {
@@ -106,7 +106,7 @@ func TestAMoveByAnybodyElseIsContested(t *testing.T) {
 		w.expect("contested", o.Contested, []string(nil))
 		w.expect("approved by", o.ApprovedBy.ID, "lead")
 		w.expect("how", o.ApprovedHow, "label lane-approved")
-		w.expect("on the record", w.acts(), []string{"contested bobBob Twin lane:feature", "approved leadLea Lead lane:feature"})
+		w.expect("on the record", w.rulings(), []string{"override_began bobBob Twin lane:feature", "contested bobBob Twin lane:feature", "approved leadLea Lead lane:feature"})
 		w.wait(15 * 24 * time.Hour)
 		w.once()
 		w.expect("after the ttl", w.lane(), "hotfix")
@@ -242,7 +242,7 @@ func TestAMoveIsTakenBack(t *testing.T) {
 		w.expect("lane", w.lane(), "hotfix")
 		w.expect("reasons", changes(r), []string{`payments/PAY-1 lane "lane:feature" -> "lane:hotfix": Bob Twin moved it to lane:feature and is not an approver of hotfix`})
 		w.expect("held", len(w.record(1).Overrides), 0)
-		w.expect("on the record", w.acts(), []string{"taken_back bobBob Twin lane:hotfix"})
+		w.expect("on the record", w.rulings(), []string{"taken_back bobBob Twin lane:hotfix"})
 		w.quiet()
 	})
 	t.Run("three times a day, then it is flagged, also over restarts", func(t *testing.T) {
@@ -373,7 +373,7 @@ func TestRulings(t *testing.T) {
 		must(w, reconcile.Ruling{Verb: reconcile.Reject, As: "lead"})
 		w.once()
 		w.expect("lane", w.lane(), "hotfix")
-		w.expect("on the record", w.acts(), []string{"contested bobBob Twin lane:feature", "rejected leadLea Lead lane:hotfix"})
+		w.expect("on the record", w.rulings(), []string{"override_began bobBob Twin lane:feature", "contested bobBob Twin lane:feature", "rejected leadLea Lead lane:hotfix"})
 	})
 	t.Run("anybody else is refused, with the names of those who may", func(t *testing.T) {
 		w := guarded(t, "flag")

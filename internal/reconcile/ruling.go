@@ -105,7 +105,7 @@ func (c *cycle) settle(r *state.Record, u Ruling) error {
 		act.Verb, act.From, act.To = state.Rejected, o.Value, o.Wanted
 		setApplied(r, o.Field, o.Value)
 		drop(r, at)
-		c.act(r, act)
+		c.noted(r, act)
 		return nil
 	}
 	act.Verb = state.Approved
@@ -114,7 +114,7 @@ func (c *cycle) settle(r *state.Record, u Ruling) error {
 	if len(o.Contested) == 0 {
 		o.Contested, o.Unsure, o.Ask, o.Until = nil, false, time.Time{}, t.until(c.now)
 	}
-	c.act(r, act)
+	c.noted(r, act)
 	return nil
 }
 
@@ -169,7 +169,7 @@ func (c *cycle) letGo(r *state.Record, u Ruling) error {
 		setApplied(r, o.Field, plan.Actual(&r.Issue, o.Field))
 	}
 	drop(r, at)
-	c.act(r, state.Act{Verb: state.Released, Field: o.Field, From: o.Value, To: o.Wanted, By: issue.Person{Name: u.By}, Reason: reasoned(u)})
+	c.noted(r, state.Act{Verb: state.Released, Field: o.Field, From: o.Value, To: o.Wanted, By: issue.Person{Name: u.By}, Reason: reasoned(u)})
 	return nil
 }
 
@@ -192,7 +192,7 @@ func (c *cycle) holdOn(r *state.Record, u Ruling) error {
 		}
 	}
 	hold(r, o)
-	c.act(r, state.Act{Verb: state.HeldBack, Field: o.Field, From: o.Wanted, To: o.Value, By: o.By,
+	c.noted(r, state.Act{Verb: state.HeldBack, Field: o.Field, From: o.Wanted, To: o.Value, By: o.By,
 		Reason: strings.TrimSuffix(fmt.Sprintf("until %s; %s", o.Until.Format(time.RFC3339), reasoned(u)), "; ")})
 	return nil
 }

@@ -237,8 +237,10 @@ func (c *cycle) undoPass(p *state.Plan, ids []string, spans map[spanKey]span, u 
 	out.effect = func(f *flight, e state.Entry) {
 		if u.redo {
 			c.redone(f.record, e)
+			out.acts = append(out.acts, c.undoAct(state.Released, f.record, e, u.By))
 		} else {
 			c.undone(f.record, e, u.By)
+			out.acts = append(out.acts, c.undoAct(state.UndidChange, f.record, e, u.By))
 		}
 		over(spanKey{e.ID, e.Change.Field})
 	}

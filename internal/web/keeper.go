@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 )
@@ -15,6 +17,18 @@ type Keeper interface {
 	Backup(context.Context, io.Writer) error
 	Verify(context.Context) (answer.Verification, error)
 	Stats(context.Context) (answer.StateStats, error)
+	// Audit writes the log and what was sent to the trackers as JSON Lines.
+	Audit(context.Context, AuditFilter, io.Writer) error
+}
+
+// AuditFilter narrows an export of the log. Zero fields do not narrow.
+type AuditFilter struct {
+	Since  time.Time // inclusive
+	Until  time.Time // exclusive
+	Source string
+	Issue  string // a ref; a key alone finds the issue in any source
+	Person string // an account id, a name or an e-mail address
+	Rule   string // a lane
 }
 
 // keeperRoutes are the state's part of the API.
@@ -23,6 +37,7 @@ func (s *server) keeperRoutes(mux *http.ServeMux) {
 		return
 	}
 	mux.Handle("/api/v1/state/backup", s.only(http.MethodGet, s.backup))
+	mux.Handle("/api/v1/audit", s.only(http.MethodGet, s.audit))
 	mux.Handle("/api/v1/state/verify", s.only(http.MethodGet, func(w http.ResponseWriter, r *http.Request) {
 		s.patient(w)
 		s.answering(func(r *http.Request) (any, error) { return s.Keeper.Verify(r.Context()) })(w, r)
@@ -41,9 +56,57 @@ func (s *server) backup(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// audit streams the log. What is wrong with the request is answered before the
+// first line; an error in the middle breaks the connection.
+func (s *server) audit(w http.ResponseWriter, r *http.Request) {
+	p := s.params(r.URL.RawQuery, "since", "until", "source", "issue", "person", "rule")
+	f := AuditFilter{Since: p.time("since"), Until: p.time("until"), Source: p.Get("source"), Issue: p.Get("issue"),
+		Person: p.Get("person"), Rule: p.Get("rule")}
+	if p.err != nil {
+		s.fail(w, r, p.err)
+		return
+	}
+	s.patient(w)
+	out := &begun{ResponseWriter: w}
+	err := s.Keeper.Audit(r.Context(), f, out)
+	switch {
+	case err == nil:
+	case !out.any:
+		s.fail(w, r, err)
+	default:
+		s.Logger.Error("export the log", "err", err)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// begun is an answer of JSON Lines that knows whether it has begun.
+type begun struct {
+	http.ResponseWriter
+	any bool
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	if !b.any {
+		b.any = true
+		b.Header().Set("Content-Type", "application/x-ndjson")
+	}
+	return b.ResponseWriter.Write(p)
+}
+
 // Backup implements Keeper.
 func (c *Client) Backup(ctx context.Context, w io.Writer) error {
-	req, err := c.request(ctx, http.MethodGet, c.at(nil, "state", "backup"), nil)
+	return c.stream(ctx, c.at(nil, "state", "backup"), w)
+}
+
+// Audit implements Keeper.
+func (c *Client) Audit(ctx context.Context, f AuditFilter, w io.Writer) error {
+	q := query("since", stamp(f.Since), "until", stamp(f.Until), "source", f.Source, "issue", f.Issue, "person", f.Person, "rule", f.Rule)
+	return c.stream(ctx, c.at(q, "audit"), w)
+}
+
+// stream copies an answer to w.
+func (c *Client) stream(ctx context.Context, u *url.URL, w io.Writer) error {
+	req, err := c.request(ctx, http.MethodGet, u, nil)
 	if err != nil {
 		return err
 	}
@@ -56,7 +119,7 @@ func (c *Client) Backup(ctx context.Context, w io.Writer) error {
 		return c.decode(res, nil)
 	}
 	if _, err := io.Copy(w, res.Body); err != nil {
-		return fmt.Errorf("receive the state: %w", err)
+		return fmt.Errorf("receive from the daemon: %w", err)
 	}
 	return nil
 }
