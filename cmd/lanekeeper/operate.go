@@ -1,25 +1,51 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/app"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/web"
 )
 
 func (c *cli) approveCmd() *cobra.Command {
-	return c.withJSON(&cobra.Command{
-		Use:     "approve PLAN",
-		Short:   "Let a plan that the guard holds go on with the next cycle",
-		Example: "  lanekeeper approve p-7f3a09c1",
-		Args:    exactly(1, "the id of a held plan, as plan and once print it"),
+	var as, reason string
+	var reject bool
+	cmd := c.withJSON(&cobra.Command{
+		Use:   "approve (PLAN | REF)",
+		Short: "Let a held plan go on, or decide about a contested move",
+		Long: `With the id of a plan, approve lets a plan that the guard holds go on with the next cycle.
+
+With an issue, it decides about a move into or out of a lane whose approvers were not asked: --as names an approver of that
+lane, by e-mail address or account id. The move then stays as a person's own choice; with --reject lanekeeper's lane comes back.`,
+		Example: "  lanekeeper approve p-7f3a09c1\n  lanekeeper approve payments/PAY-12 --as lead@acme.example\n  lanekeeper approve PAY-12 --as lead@acme.example --reject --reason \"still an outage\"",
+		Args:    exactly(1, "the id of a held plan, as plan and once print it, or an issue"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.ask(func(d app.Desk) (answer.Texter, error) { return d.Approve(cmd.Context(), args[0], whoami()) })
+			if isPlan(args[0]) {
+				if as != "" || reject || reason != "" {
+					return usageError{errors.New("--as, --reject and --reason are about a contested move: give an issue, not a plan")}
+				}
+				return c.ask(func(d app.Desk) (answer.Texter, error) { return d.Approve(cmd.Context(), args[0], whoami()) })
+			}
+			u := web.RulingRequest{Ref: issue.ParseRef(args[0]), Verb: "approve", As: as, By: whoami(), Via: "command", Reason: reason}
+			if reject {
+				u.Verb = "reject"
+			}
+			if u.As == "" {
+				u.As = u.By
+			}
+			return c.ask(func(d app.Desk) (answer.Texter, error) { return d.Rule(cmd.Context(), u) })
 		},
 	})
+	fl := cmd.Flags()
+	fl.StringVar(&as, "as", "", "the approver who decides, by e-mail address or account `id`; default: your user name")
+	fl.BoolVar(&reject, "reject", false, "do not agree: lanekeeper's lane comes back")
+	fl.StringVar(&reason, "reason", "", "why, for the record")
+	return cmd
 }
 
 func (c *cli) pauseCmd() *cobra.Command {
