@@ -94,7 +94,7 @@ func (l Overrides) WriteText(w io.Writer, s Style) error {
 			why.color = yellow
 			contested = append(contested, fmt.Sprintf("%s: %s", h.Ref, h.Contest()))
 		}
-		stays, wants := orDash(h.Value), orDash(h.Wanted)
+		stays, wants := orDash(h.bare(h.Value)), orDash(h.bare(h.Wanted))
 		if h.Field == FieldAll {
 			stays, wants = "as it is", "–"
 		}
@@ -117,6 +117,9 @@ func (l Overrides) WriteText(w io.Writer, s Style) error {
 	}
 	return d.writeTo(w)
 }
+
+// bare is a value without the prefix that the field's name says already.
+func (h Holding) bare(value string) string { return strings.ReplaceAll(value, h.Field.Prefix(), "") }
 
 func (h Holding) until(s Style) string {
 	switch {
