@@ -115,7 +115,7 @@ func (c *Cycler) Outstanding(r *state.Record) []Line {
 	if r.Outstanding == 0 {
 		return nil
 	}
-	run := c.start(nil, Task{})
+	run := c.start(context.Background(), Task{})
 	run.offline = true
 	_, status := run.item(r)
 	var out []Line

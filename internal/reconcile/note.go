@@ -36,12 +36,18 @@ func (c *cycle) noteOf(r *state.Record) note {
 	if c.Mode.narrow(r.Decision.Mode) == Suggest {
 		n.changes = c.changes(r)
 	}
+	n.contested = contestOf(r)
+	return n
+}
+
+// contestOf is the contested move that is to be said on the issue, nil for none.
+func contestOf(r *state.Record) *state.Override {
 	if at := laneOverride(r); at >= 0 {
 		if o := &r.Overrides[at]; len(o.Contested) > 0 && o.Ask.IsZero() {
-			n.contested = o
+			return o
 		}
 	}
-	return n
+	return nil
 }
 
 func (n note) empty() bool { return len(n.changes) == 0 && n.contested == nil }
@@ -83,11 +89,10 @@ func (n note) change(r *state.Record) (issue.Change, bool) {
 // noteDue is 1 where a contested move must be said on the issue, beside the
 // changes of its fields.
 func (c *cycle) noteDue(r *state.Record) int {
-	n := c.noteOf(r)
-	if n.contested == nil || c.quiet(r) {
+	if contestOf(r) == nil || c.quiet(r) {
 		return 0
 	}
-	if _, due := n.change(r); !due {
+	if _, due := c.noteOf(r).change(r); !due {
 		return 0
 	}
 	return 1

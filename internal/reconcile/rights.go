@@ -23,9 +23,8 @@ const (
 
 // contest judges a move of the lane label that a person made, or looks again at
 // one that is contested: which lanes with approvers were left or entered without
-// the word of one. Without any, the move is a plain override. It reports whether
-// the move was taken back.
-func (c *cycle) contest(r *state.Record, t terms, n int, h issue.History, read, fresh bool) bool {
+// the word of one. Without any, the move is a plain override.
+func (c *cycle) contest(r *state.Record, t terms, n int, h issue.History, read, fresh bool) {
 	o := &r.Overrides[n]
 	was, silent := o.Contested, fresh || !o.Ask.IsZero()
 	o.Contested, o.Unsure, o.Ask = nil, false, time.Time{}
@@ -54,18 +53,14 @@ func (c *cycle) contest(r *state.Record, t terms, n int, h issue.History, read, 
 			c.noted(r, state.Act{Verb: state.Approved, Field: o.Field, From: o.From, To: o.Value, By: o.ApprovedBy, At: o.ApprovedAt, Reason: o.ApprovedHow})
 			c.Log.Info("contested move approved", "source", c.Source, "issue", r.Issue.Key, "by", named(o.ApprovedBy), "how", o.ApprovedHow)
 		}
-		return false
+		return
 	}
-	if !o.Ask.IsZero() { // nothing is said before it is known
-		return false
-	}
-	if restore && !o.Unsure && c.takeBack(r, t, n) {
-		return true
-	}
-	if silent || !slices.Equal(was, o.Contested) {
+	switch {
+	case !o.Ask.IsZero(): // nothing is said before it is known
+	case restore && !o.Unsure && c.takeBack(r, t, n):
+	case silent || !slices.Equal(was, o.Contested):
 		c.sayContested(r, t, o)
 	}
-	return false
 }
 
 // asks tells whether the history may have an answer for a contested move: the
