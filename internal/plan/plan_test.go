@@ -129,12 +129,12 @@ func TestWrittenPlanIsEmpty(t *testing.T) {
 func unmanaged(labels []string) string {
 	n := map[string]bool{}
 	for _, l := range labels {
-		if !hasPrefix(l, issue.FieldLane) {
+		if !hasPrefix(l, issue.FieldLane) || l == issue.PinLabel {
 			n[l] = true
 		}
 	}
 	var s string
-	for _, l := range []string{"horizon:x", "customer", "lanes:x", "bug"} {
+	for _, l := range []string{"horizon:x", "customer", "lanes:x", "bug", issue.PinLabel} {
 		if n[l] {
 			s += l + " "
 		}
