@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -23,6 +24,7 @@ func (c *compiler) check(s Spec) {
 		c.checkSLA("slas."+name, name, s.SLAs[name])
 	}
 	c.checkOverrides(s)
+	c.oneOf("comments.enforce", s.Comments.Enforce, "off", "first")
 	c.checkDuration("settle", s.Settle, 0)
 	for i, m := range s.Marks {
 		c.checkMark(fmt.Sprintf("marks[%d]", i), m, s.Marks[:i])
@@ -127,6 +129,9 @@ func (c *compiler) checkLanes(s Spec) {
 	for i, l := range s.Lanes {
 		path := fmt.Sprintf("lanes[%d]", i)
 		c.checkName(path+".name", l.Name)
+		if l.Name == PinnedLane {
+			c.fail(path+".name", "%q is taken: the label lane:pinned tells lanekeeper to leave an issue alone", l.Name)
+		}
 		if first, dup := seen[l.Name]; dup {
 			c.fail(path+".name", "%q is the name of lanes[%d] already", l.Name, first)
 		} else {
@@ -164,8 +169,14 @@ func (c *compiler) checkLane(path string, l LaneSpec) {
 		c.fail(path+".contested", "says what happens to a move by somebody who may not, but there are no approvers")
 	}
 	for i, who := range l.Approvers {
-		if who == "" {
-			c.fail(fmt.Sprintf("%s.approvers[%d]", path, i), "is empty")
+		at := fmt.Sprintf("%s.approvers[%d]", path, i)
+		switch group, isGroup := strings.CutPrefix(who, GroupPrefix); {
+		case strings.TrimSpace(who) == "":
+			c.fail(at, "is empty")
+		case isGroup && strings.TrimSpace(group) == "":
+			c.fail(at, "names no group: write group:NAME")
+		case slices.Contains(l.Approvers[:i], who):
+			c.fail(at, "%q is named twice", who)
 		}
 	}
 	low, high := l.Priority.AtLeast, l.Priority.AtMost

@@ -79,6 +79,7 @@ func Overlay(top, under Spec) Spec {
 	top.Overrides.TTL = cmp.Or(top.Overrides.TTL, under.Overrides.TTL)
 	top.Overrides.Release = cmp.Or(top.Overrides.Release, under.Overrides.Release)
 	top.Overrides.FirstSight = joined(top.Overrides.FirstSight, under.Overrides.FirstSight)
+	top.Comments.Enforce = cmp.Or(top.Comments.Enforce, under.Comments.Enforce)
 	top.Settle = cmp.Or(top.Settle, under.Settle)
 	if top.Inflation.UrgentHigh == nil {
 		top.Inflation = under.Inflation

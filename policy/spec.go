@@ -34,6 +34,7 @@ type Spec struct {
 	// SLAs by name; lanes name the one that their issues are held to.
 	SLAs      map[string]SLASpec `yaml:"slas" json:"slas,omitempty,omitzero"`
 	Overrides OverrideSpec       `yaml:"overrides" json:"overrides,omitempty,omitzero"`
+	Comments  CommentSpec        `yaml:"comments" json:"comments,omitempty,omitzero"`
 	// Settle is how long a lane or band must have been left before an issue
 	// may return to it.
 	Settle time.Duration `yaml:"settle" json:"settle,omitempty,omitzero"`
@@ -175,6 +176,19 @@ type OverrideSpec struct {
 	// adopt (keep it as an override) or claim (change it), by field.
 	FirstSight map[issue.Field]string `yaml:"first_sight" json:"first_sight,omitempty,omitzero"`
 }
+
+// CommentSpec says when lanekeeper comments beside its proposals.
+type CommentSpec struct {
+	// Enforce is off, or first: the first change of a lane to a person's issue is
+	// explained in a comment.
+	Enforce string `yaml:"enforce" json:"enforce,omitempty,omitzero"`
+}
+
+// GroupPrefix begins an approver that is a group of the tracker.
+const GroupPrefix = "group:"
+
+// PinnedLane is no name for a lane: its label is the pin.
+const PinnedLane = "pinned"
 
 // MarkSpec is a managed label prefix whose value follows the score.
 type MarkSpec struct {

@@ -142,12 +142,23 @@ type storedOverride struct {
 	Until  int64        `cbor:"7,keyasint,omitempty"`
 	Lane   string       `cbor:"8,keyasint,omitempty"`
 	Reason string       `cbor:"9,keyasint,omitempty"`
+
+	From        string       `cbor:"10,keyasint,omitempty"`
+	Contested   []string     `cbor:"11,keyasint,omitempty"`
+	Unsure      bool         `cbor:"12,keyasint,omitempty"`
+	Ask         int64        `cbor:"13,keyasint,omitempty"`
+	ApprovedBy  storedPerson `cbor:"14,keyasint,omitzero"`
+	ApprovedAt  int64        `cbor:"15,keyasint,omitempty"`
+	ApprovedHow string       `cbor:"16,keyasint,omitempty"`
+	Displaced   bool         `cbor:"17,keyasint,omitempty"`
 }
 
 func storeOverride(o Override) storedOverride {
 	return storedOverride{
 		Field: o.Field, Kind: o.Kind, Value: o.Value, Wanted: o.Wanted, By: storedPerson(o.By),
 		At: millis(o.At), Until: millis(o.Until), Lane: o.Lane, Reason: o.Reason,
+		From: o.From, Contested: o.Contested, Unsure: o.Unsure, Ask: millis(o.Ask),
+		ApprovedBy: storedPerson(o.ApprovedBy), ApprovedAt: millis(o.ApprovedAt), ApprovedHow: o.ApprovedHow, Displaced: o.Displaced,
 	}
 }
 
@@ -155,7 +166,36 @@ func (s storedOverride) load() Override {
 	return Override{
 		Field: s.Field, Kind: s.Kind, Value: s.Value, Wanted: s.Wanted, By: issue.Person(s.By),
 		At: instant(s.At), Until: instant(s.Until), Lane: s.Lane, Reason: s.Reason,
+		From: s.From, Contested: s.Contested, Unsure: s.Unsure, Ask: instant(s.Ask),
+		ApprovedBy: issue.Person(s.ApprovedBy), ApprovedAt: instant(s.ApprovedAt), ApprovedHow: s.ApprovedHow, Displaced: s.Displaced,
 	}
+}
+
+type storedPin struct {
+	By storedPerson `cbor:"1,keyasint,omitzero"`
+	At int64        `cbor:"2,keyasint,omitempty"`
+}
+
+func storePin(p *Pin) *storedPin {
+	if p == nil {
+		return nil
+	}
+	return &storedPin{By: storedPerson(p.By), At: millis(p.At)}
+}
+
+func (s *storedPin) load() *Pin {
+	if s == nil {
+		return nil
+	}
+	return &Pin{By: issue.Person(s.By), At: instant(s.At)}
+}
+
+type storedRestore struct {
+	Field issue.Field  `cbor:"1,keyasint,omitempty"`
+	At    int64        `cbor:"2,keyasint,omitempty"`
+	By    storedPerson `cbor:"3,keyasint,omitzero"`
+	Value string       `cbor:"4,keyasint,omitempty"`
+	Lanes []string     `cbor:"5,keyasint,omitempty"`
 }
 
 type storedComment struct {
@@ -200,7 +240,9 @@ type storedRecord struct {
 	Outstanding int                    `cbor:"10,keyasint,omitempty"`
 	Due         int64                  `cbor:"11,keyasint,omitempty"`
 	// OldKeys are the folded keys that the issue had before it moved.
-	OldKeys []string `cbor:"12,keyasint,omitempty"`
+	OldKeys  []string        `cbor:"12,keyasint,omitempty"`
+	Pin      *storedPin      `cbor:"13,keyasint,omitempty"`
+	Restores []storedRestore `cbor:"14,keyasint,omitempty"`
 }
 
 func storeRecord(w wordBook, r *Record, oldKeys []string) storedRecord {
@@ -208,9 +250,13 @@ func storeRecord(w wordBook, r *Record, oldKeys []string) storedRecord {
 		Issue: storeIssue(&r.Issue), Memory: storeMemory(w, r.Memory), Applied: r.Applied,
 		Comment: storedComment(r.Comment), Parked: storeParked(r.Parked), Gaps: r.Gaps,
 		Seen: millis(r.Seen), Absent: r.Absent, Outstanding: r.Outstanding, Due: millis(r.Due), OldKeys: oldKeys,
+		Pin: storePin(r.Pin),
 	}
 	for _, o := range r.Overrides {
 		s.Overrides = append(s.Overrides, storeOverride(o))
+	}
+	for _, x := range r.Restores {
+		s.Restores = append(s.Restores, storedRestore{Field: x.Field, At: millis(x.At), By: storedPerson(x.By), Value: x.Value, Lanes: x.Lanes})
 	}
 	return s
 }
@@ -220,9 +266,13 @@ func (s *storedRecord) load(w wordBook, source, id string) *Record {
 		Issue: s.Issue.load(source, id), Memory: s.Memory.load(w), Applied: s.Applied,
 		Comment: Comment(s.Comment), Parked: s.Parked.load(), Gaps: s.Gaps,
 		Seen: instant(s.Seen), Absent: s.Absent, Outstanding: s.Outstanding, Due: instant(s.Due),
+		Pin: s.Pin.load(),
 	}
 	for _, o := range s.Overrides {
 		r.Overrides = append(r.Overrides, o.load())
+	}
+	for _, x := range s.Restores {
+		r.Restores = append(r.Restores, TakenBack{Field: x.Field, At: instant(x.At), By: issue.Person(x.By), Value: x.Value, Lanes: x.Lanes})
 	}
 	return r
 }

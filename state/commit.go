@@ -65,7 +65,7 @@ func (b *Batch) check() error {
 	bad := func(format string, args ...any) error {
 		return fmt.Errorf("%w: %s", ErrInvalid, fmt.Sprintf(format, args...))
 	}
-	if b.Source == "" && (len(b.Updates) > 0 || b.State != nil) {
+	if b.Source == "" && (len(b.Updates) > 0 || b.State != nil || len(b.Introduced) > 0) {
 		return bad("it names no source")
 	}
 	for n, u := range b.Updates {
@@ -102,6 +102,9 @@ func (b *Batch) sourceOf(e *Entry) string {
 
 // store does the work of Commit inside the transaction.
 func (d *DB) store(tx *bbolt.Tx, b *Batch, e *encoder, seqs []uint64) error {
+	if err := storeIntroduced(tx, b); err != nil {
+		return err
+	}
 	if len(b.Updates) > 0 {
 		if err := d.storeUpdates(tx, b, e, seqs); err != nil {
 			return err

@@ -20,7 +20,8 @@ type issueHead struct {
 }
 
 type overrideHead struct {
-	Field issue.Field `cbor:"1,keyasint"`
+	Field     issue.Field `cbor:"1,keyasint"`
+	Contested []string    `cbor:"11,keyasint"`
 }
 
 type parkedHead struct {
@@ -76,6 +77,7 @@ func (c *codec) facts(v recordValue, decision []byte) (facts, error) {
 	}
 	for _, w := range r.Overrides {
 		f.overrides = append(f.overrides, w.Field)
+		f.contested = append(f.contested, w.Contested...)
 	}
 	return f, nil
 }

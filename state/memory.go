@@ -27,7 +27,8 @@ type memSource struct {
 	state   SourceState
 	records map[string]*memRecord
 	keys    map[string][]string // folded display key → ids that have or had it, the newest first
-	order   []string            // ids, sorted; nil when it must be made anew
+	told    map[uint16][toldLen]byte
+	order   []string // ids, sorted; nil when it must be made anew
 }
 
 type memRecord struct {
@@ -91,6 +92,7 @@ func (m *Memory) Commit(b Batch) error {
 		s := storeSource(b.State)
 		m.source(b.Source).state = s.load()
 	}
+	m.storeIntroduced(&b)
 	m.storePolicies(&b)
 	if b.Pause != nil {
 		s := storePause(*b.Pause)

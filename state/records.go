@@ -28,6 +28,10 @@ type Record struct {
 	Parked    *Parked
 	// Gaps are fields that the tracker refuses on this issue.
 	Gaps []issue.Field
+	// Pin tells that a person wants the issue left alone; nil: nobody does.
+	Pin *Pin
+	// Restores are the contested moves that were taken back lately, oldest first.
+	Restores []TakenBack
 
 	Seen time.Time // when the issue was last read
 	// Absent counts the sweeps in a row that did not list the issue.
@@ -49,8 +53,40 @@ type Override struct {
 	By     issue.Person
 	At     time.Time
 	Until  time.Time // zero: until a person takes it back
-	Lane   string    // the lane when it began
+	Lane   string    // policy's lane when it began
 	Reason string
+
+	// From is what the lane field held before, without the moves that are
+	// contested: it tells which lanes were left and entered.
+	From string
+	// Contested are the lanes whose approvers have not agreed to the move; none
+	// where nobody contests it.
+	Contested []string
+	// Unsure tells that it cannot be told who moved it, and Ask when the history
+	// is looked at again; zero: not for this.
+	Unsure bool
+	Ask    time.Time
+	// ApprovedBy is who agreed, and how: by label, command or API.
+	ApprovedBy  issue.Person
+	ApprovedAt  time.Time
+	ApprovedHow string
+	// Displaced tells that a pin took the label of the value away.
+	Displaced bool
+}
+
+// Pin is a person's wish that the issue be left alone, told by a label.
+type Pin struct {
+	By issue.Person // nobody where the history does not tell
+	At time.Time
+}
+
+// TakenBack is a contested move that was taken back.
+type TakenBack struct {
+	Field issue.Field
+	At    time.Time
+	By    issue.Person // who had moved it
+	Value string       // what they had set
+	Lanes []string     // whose approvers had not agreed
 }
 
 // OverrideKind says where an override comes from.
@@ -58,9 +94,10 @@ type OverrideKind string
 
 // The kinds of override.
 const (
-	ByPerson OverrideKind = "person"  // a person changed what lanekeeper wrote
-	Adopted  OverrideKind = "adopted" // it was there before lanekeeper
-	Undone   OverrideKind = "undone"  // an undo put it back
+	ByPerson OverrideKind = "person"   // a person changed what lanekeeper wrote
+	Adopted  OverrideKind = "adopted"  // it was there before lanekeeper
+	Undone   OverrideKind = "undone"   // an undo put it back
+	Operator OverrideKind = "operator" // an operator holds it
 )
 
 // Comment is the one marked comment on an issue.
@@ -138,6 +175,9 @@ type Totals struct {
 	Undecided   int // open issues without an outcome
 	Lanes       map[string]int
 	Overrides   map[issue.Field]int
+	// Contested counts open issues by each lane whose approvers have not agreed
+	// to a move.
+	Contested map[string]int
 	// Marks counts open issues by label, such as "moscow:must".
 	Marks map[string]int
 	// Estimates sums the estimates of open issues by lane.

@@ -19,6 +19,7 @@ import (
 //	sources/NAME/pending  plan, position, of entries to be sent
 //	sources/NAME/sent     time, plan, position
 //	sources/NAME/touched  id, zero, plan, position
+//	sources/NAME/told     place → whom the note is of, of introductions
 //	log                   number → decision or act
 //	days                  day → first and last number of its entries
 //	plans                 plan → plan
@@ -40,6 +41,7 @@ const (
 	inPending = "pending"
 	inSent    = "sent"
 	inTouched = "touched"
+	inTold    = "told"
 
 	keyVersion = "version"
 	keyChain   = "chain"
@@ -53,7 +55,7 @@ func topBuckets() []string {
 }
 
 func sourceBuckets() []string {
-	return []string{inRecords, inKeys, inWork, inDue, inPlans, inPending, inSent, inTouched}
+	return []string{inRecords, inKeys, inWork, inDue, inPlans, inPending, inSent, inTouched, inTold}
 }
 
 // migration brings a file from the schema before to this one, in one

@@ -36,6 +36,8 @@ type Batch struct {
 	Acts []Act
 	// Pause sets the switch that stops all writes; nil leaves it.
 	Pause *Pause
+	// Introduced are the people who were told about a lane.
+	Introduced []Introduction
 	// Now dates decisions and acts that have no time of their own, and the use of
 	// policies.
 	Now time.Time

@@ -20,6 +20,7 @@ type facts struct {
 	seen        int64
 	estimate    float64
 	overrides   []issue.Field
+	contested   []string // lanes
 	lane        string
 	priority    uint8
 	score       float64
@@ -36,6 +37,7 @@ func factsOf(r *Record) facts {
 	}
 	for _, o := range r.Overrides {
 		f.overrides = append(f.overrides, o.Field)
+		f.contested = append(f.contested, o.Contested...)
 	}
 	return f
 }
@@ -57,6 +59,7 @@ type sums struct {
 	Overrides   map[issue.Field]int `cbor:"8,keyasint,omitempty"`
 	Marks       map[string]int      `cbor:"9,keyasint,omitempty"`
 	Estimates   map[string]int64    `cbor:"10,keyasint,omitempty"`
+	Contested   map[string]int      `cbor:"11,keyasint,omitempty"`
 }
 
 const estimateUnit = 1e6
@@ -93,6 +96,9 @@ func (s *sums) add(f *facts, sign int) {
 
 func (s *sums) addOpen(f *facts, sign int) {
 	s.Open += sign
+	for _, lane := range f.contested {
+		count(&s.Contested, lane, sign)
+	}
 	for prefix, value := range f.marks {
 		count(&s.Marks, prefix+":"+value, sign)
 	}
@@ -122,6 +128,7 @@ func (s *sums) totals() Totals {
 	t := Totals{
 		Issues: s.Issues, Open: s.Open, Outstanding: s.Outstanding, Parked: s.Parked, Undecided: s.Undecided,
 		Lanes: clone(s.Lanes), Overrides: clone(s.Overrides), Marks: clone(s.Marks),
+		Contested: clone(s.Contested),
 	}
 	for lane, e := range s.Estimates {
 		if t.Estimates == nil {
@@ -142,5 +149,6 @@ func clone[K comparable, N int | int64](m map[K]N) map[K]N {
 func (s *sums) equal(o *sums) bool {
 	return s.Issues == o.Issues && s.Open == o.Open && s.Outstanding == o.Outstanding && s.Parked == o.Parked &&
 		s.Undecided == o.Undecided && s.Records == o.Records && maps.Equal(s.Lanes, o.Lanes) &&
-		maps.Equal(s.Overrides, o.Overrides) && maps.Equal(s.Marks, o.Marks) && maps.Equal(s.Estimates, o.Estimates)
+		maps.Equal(s.Overrides, o.Overrides) && maps.Equal(s.Marks, o.Marks) && maps.Equal(s.Estimates, o.Estimates) &&
+		maps.Equal(s.Contested, o.Contested)
 }

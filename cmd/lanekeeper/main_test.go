@@ -40,6 +40,7 @@ func TestMain(m *testing.M) {
 //	mutations NAME >N                     demands more than N
 //	labels NAME KEY [LABEL...]            demands the managed labels of an issue
 //	relabel NAME KEY LABEL                has a person set the lane label
+//	move NAME KEY LANE WHO                has somebody move an issue to a lane
 //	freeport VAR                          puts a free address of this host there
 //	waitfor URL                           waits until it answers 200
 func TestCommands(t *testing.T) {
@@ -56,7 +57,7 @@ func TestCommands(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"tracker": w.start, "mutations": w.mutations, "labels": w.labels, "relabel": w.relabel, "freeport": freePort, "waitfor": waitFor,
+			"tracker": w.start, "mutations": w.mutations, "labels": w.labels, "relabel": w.relabel, "move": w.move, "freeport": freePort, "waitfor": waitFor,
 		},
 	})
 }
@@ -73,6 +74,7 @@ type simulated struct {
 	mutations func() int
 	labels    func(key string) []string
 	relabel   func(key, label string) error
+	move      func(key, lane, who string) error
 }
 
 func (*trackers) start(ts *testscript.TestScript, _ bool, args []string) {
@@ -98,19 +100,25 @@ func (*trackers) start(ts *testscript.TestScript, _ bool, args []string) {
 func startJira(flavor string) (http.Handler, simulated) {
 	s := jiratest.New(jiratest.Options{Flavor: flavor, Token: "secret-token"})
 	s.Generate(7, 40, jiratest.GenerateOptions{Projects: []string{"PAY", "WEB"}})
-	ana := s.AddUser(jiratest.User{Name: "Ana Díaz"})
+	for _, u := range []jiratest.User{{AccountID: "ana", Name: "Ana Díaz"}, {AccountID: "bob", Name: "Bob"}, {AccountID: "lead", Name: "Lea Lead", Email: "lead@acme.example"}} {
+		s.AddUser(u)
+	}
+	s.AddGroup("leads", "lead")
 	return s, simulated{
 		mutations: func() int { return len(s.Mutations()) },
 		labels:    func(key string) []string { i, _ := s.Issue(key); return i.Labels },
 		relabel: func(key, label string) error {
+			return s.Edit(key, "bob", func(e *jiratest.Edit) { e.AddLabel(label) })
+		},
+		move: func(key, lane, who string) error {
 			i, _ := s.Issue(key)
-			return s.Edit(key, ana.AccountID, func(e *jiratest.Edit) {
+			return s.Edit(key, who, func(e *jiratest.Edit) {
 				for _, l := range i.Labels {
 					if strings.HasPrefix(l, "lane:") {
 						e.RemoveLabel(l)
 					}
 				}
-				e.AddLabel(label)
+				e.AddLabel("lane:" + lane)
 			})
 		},
 	}
@@ -153,6 +161,10 @@ func (*trackers) labels(ts *testscript.TestScript, neg bool, args []string) {
 
 func (*trackers) relabel(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(of(ts).byName[args[0]].relabel(args[1], args[2]))
+}
+
+func (*trackers) move(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(of(ts).byName[args[0]].move(args[1], args[2], args[3]))
 }
 
 func freePort(ts *testscript.TestScript, _ bool, args []string) {

@@ -30,6 +30,7 @@ const (
 	opPriorities  = "priorities"
 	opStatuses    = "statuses"
 	opUsers       = "users"
+	opGroup       = "group_members"
 	opParse       = "jql_parse"
 )
 

@@ -125,6 +125,9 @@ func (r *report) children(what string, g *label) {
 			there = append(there, l.name)
 		}
 	}
+	if strings.EqualFold(g.name+":", issue.FieldLane.Prefix()) && r.c.labels.find(issue.PinLabel, "") == nil {
+		r.add(connectors.Warning, what, "has no label pinned, so that people cannot pin an issue", "create the label pinned in the group")
+	}
 	r.add(connectors.OK, what, fmt.Sprintf("exists with %d labels (%s)", len(there), strings.Join(there, ", ")), "")
 	if len(retired) > 0 {
 		r.add(connectors.Warning, what, "has retired labels that cannot be applied: "+strings.Join(retired, ", "), "restore them in Settings, Labels, if a lane needs them")

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
 )
 
 type labelCreate struct {
@@ -87,6 +88,9 @@ func (c *Client) create(ctx context.Context, text string) error {
 		if group, err = c.createLabel(ctx, IssueLabelCreateInput{Name: name, IsGroup: true}, func() *label { return c.labels.workspaceLabel(name) }); err != nil {
 			return err
 		}
+		if err := c.createPin(ctx, group); err != nil {
+			return err
+		}
 	}
 	switch {
 	case group.retired:
@@ -99,6 +103,17 @@ func (c *Client) create(ctx context.Context, text string) error {
 	if err == nil && made.retired {
 		return retired("label", text)
 	}
+	return err
+}
+
+// createPin makes the child by which people pin issues, together with the group of
+// the lanes: a person cannot choose a label that is not there.
+func (c *Client) createPin(ctx context.Context, group *label) error {
+	prefix, child, _ := strings.Cut(issue.PinLabel, ":")
+	if !strings.EqualFold(group.name, prefix) || c.labels.find(issue.PinLabel, "") != nil {
+		return nil
+	}
+	_, err := c.createLabel(ctx, IssueLabelCreateInput{Name: child, ParentID: group.id}, func() *label { return c.labels.find(issue.PinLabel, "") })
 	return err
 }
 

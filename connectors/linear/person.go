@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 )
@@ -41,12 +39,8 @@ func (c *Client) Person(ctx context.Context, who string) (issue.Person, error) {
 	if k, ok := c.members.Load(who); ok && c.now().Sub(k.(known).at) < personAge {
 		return k.(known).person, nil
 	}
-	filter := UserFilter{"email": object{"eqIgnoreCase": who}}
-	if uuid.Validate(who) == nil {
-		filter = UserFilter{"id": object{"eq": who}}
-	}
 	var q usersQuery
-	_, err := c.query(ctx, call{op: "users", doc: &q, vars: map[string]any{"filter": filter}, price: usersPrice, decode: into(&q)})
+	_, err := c.query(ctx, call{op: "users", doc: &q, vars: map[string]any{"filter": byWord(who)}, price: usersPrice, decode: into(&q)})
 	if err != nil {
 		return issue.Person{}, fmt.Errorf("look up %s: %w", who, err)
 	}

@@ -31,6 +31,8 @@ func (o Override) Sentence(s Style) string {
 		text += "it was there before lanekeeper"
 	case "undone":
 		text += "an undo put it back"
+	case "operator":
+		text += "held by " + cmp.Or(o.By, "an operator")
 	default:
 		text += "set by " + cmp.Or(o.By, "a person")
 	}
@@ -47,6 +49,12 @@ func (o Override) Sentence(s Style) string {
 	}
 	if o.Reason != "" {
 		text += "; " + o.Reason
+	}
+	if o.ApprovedBy != "" && len(o.Contested) == 0 {
+		text += "; approved by " + o.ApprovedBy + " " + s.When(o.ApprovedAt) + " (" + o.ApprovedHow + ")"
+	}
+	if c := o.Contest(); c != "" {
+		text += "; " + c
 	}
 	return text + "."
 }
@@ -66,6 +74,9 @@ func (d *document) explainAbsence(e Explanation) {
 // Absence lists what policy wants and does not happen, each with its reason.
 func (e Explanation) Absence(s Style) []string {
 	var out []string
+	if e.Pinned != nil {
+		out = append(out, e.Pinned.Sentence(s))
+	}
 	unsure := e.LowConfidence
 	for _, h := range e.Holds {
 		out = append(out, h.Sentence(s))

@@ -56,7 +56,8 @@ type Explanation struct {
 	Writes      []Change      `json:"writes,omitempty"`
 	Outstanding []Change      `json:"outstanding,omitempty"` // wanted and not written
 	Parked      *Park         `json:"parked,omitempty"`
-	Gaps        []issue.Field `json:"gaps,omitempty"` // fields that the tracker refuses here
+	Pinned      *Pin          `json:"pinned,omitempty"` // null: nobody asked to leave it alone
+	Gaps        []issue.Field `json:"gaps,omitempty"`   // fields that the tracker refuses here
 	// Stale says why the explanation may be out of date, such as a changed
 	// policy or a source in trouble.
 	Stale string    `json:"stale,omitempty"`
@@ -110,13 +111,23 @@ type SLA struct {
 // Override is a managed field that stays as a person set it.
 type Override struct {
 	Field  issue.Field `json:"field"`
-	Kind   string      `json:"kind"` // person, adopted or undone
+	Kind   string      `json:"kind"` // person, adopted, undone, operator or pinned
 	Value  string      `json:"value"`
 	Wanted string      `json:"wanted"`
 	By     string      `json:"by"`
 	At     time.Time   `json:"at,omitzero"`
 	Until  *time.Time  `json:"until"` // null: until a person takes it back
 	Reason string      `json:"reason,omitempty"`
+	Lane   string      `json:"lane,omitempty"` // policy's when it began
+	// Contested are the lanes whose approvers have not agreed to a move of the
+	// lane, Approvers those who may; Unsure tells that it is not known who did it.
+	Contested []string `json:"contested,omitempty"`
+	Approvers []string `json:"approvers,omitempty"`
+	Unsure    bool     `json:"unsure,omitempty"`
+	// ApprovedBy agreed, by label, command or API.
+	ApprovedBy  string    `json:"approved_by,omitempty"`
+	ApprovedAt  time.Time `json:"approved_at,omitzero"`
+	ApprovedHow string    `json:"approved_how,omitempty"`
 }
 
 // Hold is something that policy wanted and did not do.

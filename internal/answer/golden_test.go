@@ -115,6 +115,55 @@ func explained() answer.Explanation {
 	return e
 }
 
+// rights is an issue that people hold in every way.
+func rights() *state.Record {
+	r := record(0, "hotfix", 88)
+	ana, lea := issue.Person{ID: "a1", Name: "Ana Díaz"}, issue.Person{ID: "l1", Name: "Lea Lead"}
+	r.Pin = &state.Pin{By: ana, At: now.Add(-3 * time.Hour)}
+	r.Overrides = append(r.Overrides,
+		state.Override{Field: issue.FieldLane, Kind: state.ByPerson, Value: "lane:feature", Wanted: "lane:hotfix", By: ana, At: now.Add(-2 * time.Hour), Until: now.Add(13 * 24 * time.Hour),
+			Lane: "hotfix", From: "lane:hotfix", Contested: []string{"hotfix"}},
+		state.Override{Field: issue.FieldHorizon, Kind: state.Operator, Value: "horizon:roadmap", Wanted: "horizon:next-release", By: issue.Person{Name: "op"}, At: now.Add(-time.Hour),
+			Until: now.Add(30 * 24 * time.Hour), Reason: "agreed with sales"},
+		state.Override{Field: issue.FieldSLA, Kind: state.ByPerson, Value: "sla:none", By: ana, At: now.Add(-time.Hour), ApprovedBy: lea, ApprovedAt: now.Add(-time.Minute), ApprovedHow: "command by op"})
+	return r
+}
+
+func approvers([]string) []string { return []string{"group:leads", "lead@acme.example"} }
+
+func overrides() answer.Overrides {
+	list := answer.HoldingsOf(rights(), approvers)
+	return answer.Overrides{Overrides: list, Total: len(list)}
+}
+
+func contested() answer.Explanation {
+	e := answer.NewExplanation(rights(), reasons())
+	for n := range e.Overrides {
+		if len(e.Overrides[n].Contested) > 0 {
+			e.Overrides[n].Approvers = approvers(nil)
+		}
+	}
+	return e
+}
+
+func ruled(verb string, n int) answer.Ruled {
+	list := answer.HoldingsOf(rights(), approvers)
+	r := answer.Ruled{Ref: "payments/PAY-1", ID: "10000", Verb: verb, Field: issue.FieldLane, By: "op"}
+	switch n {
+	case 0:
+		r.Override = &list[len(list)-1].Override
+	case 1:
+		o := list[3].Override
+		o.ApprovedBy = "Lea Lead"
+		r.Override = &o
+	case 2:
+		r.Wanted, r.Pinned = "lane:hotfix", true
+	case 3:
+		r.Override = &list[4].Override
+	}
+	return r
+}
+
 func noRule() answer.Explanation {
 	r := record(3, "unsorted", 12)
 	r.Decision.Rules = []policy.RuleResult{{Lane: "hotfix", Result: policy.No}, {Lane: "unsorted", Result: policy.Yes}}
@@ -289,6 +338,10 @@ func views() map[string]answer.Texter {
 		"audit-changed": answer.AuditCheck{Filtered: true, At: now, Decisions: 2, Problems: []answer.AuditProblem{
 			{Line: 3, Text: "entry 7: its hash does not fit its stored bytes: one of them was changed"}, {Text: "its last line is missing: the end of the file was cut off"}}, More: 4},
 		"policy-report": policyReport(), "policy-report-empty": answer.PolicyReport{Report: report.Make(report.Input{Since: now.Add(-24 * time.Hour), Now: now})},
+		"overrides":         overrides(),
+		"overrides-none":    answer.Overrides{},
+		"explain-contested": contested(),
+		"approved":          ruled("approve", 0), "approved-half": ruled("approve", 1), "rejected": ruled("reject", 2), "held-back": ruled("hold", 3),
 		"verify": answer.Verification{Problems: []string{"record 7: does not decode"}, More: 2, Records: 9},
 	}
 }

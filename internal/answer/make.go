@@ -36,6 +36,7 @@ func NewExplanation(r *state.Record, why Reasons) Explanation {
 		LowConfidence: d.LowConfidence, Band: d.Band, Marks: marksOf(d.Marks), Owner: d.Owner,
 		Holds: holdsOf(d.Holds), Flips: why.Flips, Inputs: inputsOf(d.Inputs), Mode: d.Mode, Gaps: r.Gaps,
 		Seen: r.Seen.UTC(), Next: d.Next.UTC(),
+		Pinned: pinOf(r.Pin),
 		Because: Because{
 			Score: why.Policy.Score, Effort: why.Policy.Effort, Priority: why.Policy.Band, Confidence: why.Policy.Confidence,
 		},
@@ -74,7 +75,8 @@ func NewExplanation(r *state.Record, why Reasons) Explanation {
 func overrideOf(o state.Override) Override {
 	return Override{
 		Field: o.Field, Kind: string(o.Kind), Value: o.Value, Wanted: o.Wanted, By: personName(o.By),
-		At: o.At.UTC(), Until: instant(o.Until), Reason: o.Reason,
+		At: o.At.UTC(), Until: instant(o.Until), Reason: o.Reason, Lane: o.Lane, Contested: o.Contested, Unsure: o.Unsure,
+		ApprovedBy: personName(o.ApprovedBy), ApprovedAt: o.ApprovedAt.UTC(), ApprovedHow: o.ApprovedHow,
 	}
 }
 

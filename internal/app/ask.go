@@ -162,6 +162,11 @@ func (a *App) Explain(_ context.Context, ref issue.Ref) (answer.Explanation, err
 	now := e.cfg.Set.For(r.Issue.Source, r.Issue.Project)
 	x := answer.NewExplanation(r, a.reasons(now, r))
 	x.Cause = a.cause(r.LoggedAs)
+	for n, o := range x.Overrides {
+		if len(o.Contested) > 0 {
+			x.Overrides[n].Approvers = e.approversOf(r)(o.Contested)
+		}
+	}
 	if x.TeamPercentile, err = a.placeInTeam(r); err != nil {
 		return x, fmt.Errorf("explain %s: %w", r.Issue.Ref(), err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,6 +60,9 @@ func (a *App) check(ctx context.Context, cfg *config.Config, s config.Source) []
 	list := make([]answer.Finding, len(found))
 	for n, f := range found {
 		list[n] = answer.Finding{Source: s.Name, Level: string(f.Level), What: f.What, Text: f.Text, Fix: f.Fix}
+	}
+	if err == nil && !slices.ContainsFunc(list, func(f answer.Finding) bool { return f.Level == answer.LevelFailed }) {
+		list = append(list, checkApprovers(ctx, t, cfg, s)...)
 	}
 	return list
 }

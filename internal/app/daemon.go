@@ -51,7 +51,7 @@ func (a *App) Run(ctx context.Context, ready func(net.Addr)) error {
 // handler serves the page, the API, health and metrics.
 func (a *App) handler() (http.Handler, error) {
 	return web.New(web.Options{
-		Issues: a, Log: a, Overview: a, Planner: a, Operator: a, Keeper: a, Health: a,
+		Issues: a, Log: a, Overview: a, Planner: a, Operator: a, Keeper: a, Rights: a, Health: a,
 		Metrics:  promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{Registry: a.registry}),
 		Webhooks: a,
 		Reload:   a.Reload,

@@ -33,6 +33,7 @@ const (
 // tracker is a connected source.
 type tracker interface {
 	reconcile.Source
+	reconcile.Directory
 	// Check tries what a cycle needs without writing anything.
 	Check(ctx context.Context) ([]connectors.Finding, error)
 	// Webhook checks a call of the tracker and tells what changed. It asks the
@@ -136,7 +137,7 @@ func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
 		Source: s.Name, Tracker: s.tracker, Store: a.store, Policy: e.cfg.Set, Mode: reconcile.Mode(s.Mode),
 		Guard:   guardOf(e.cfg.Guard),
 		Overlap: overlap, Scope: scope(e.cfg, s.Source), Now: a.opts.Now, Log: a.opts.Log, Observer: a.metrics,
-		Turn: a.turn(s.Name),
+		Turn: a.turn(s.Name), Directory: s.tracker, Exclusive: s.Linear != nil,
 	}
 	if e.signals != nil {
 		o.Signals = func() policy.Signals { return e.signals.Snapshot() }
@@ -165,12 +166,28 @@ func (a *App) connect(cfg *config.Config, s config.Source) (tracker, error) {
 	log := a.opts.Log.With("source", s.Name)
 	if s.Jira != nil {
 		return jira.New(s.Jira.Settings(), jira.Options{
-			Source: s.Name, Inputs: cfg.Set.Needs(), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
+			Source: s.Name, Inputs: inputs(cfg, s), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
 		})
 	}
 	return linear.New(s.Linear.Settings(), linear.Options{
-		Source: s.Name, Inputs: cfg.Set.Needs(), LabelPrefixes: prefixes(cfg.Set), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
+		Source: s.Name, Inputs: inputs(cfg, s), LabelPrefixes: prefixes(cfg.Set), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
 	})
+}
+
+// inputs are the fields that a source must load: those that the policies read,
+// and who reported an issue where comments introduce people to a lane.
+func inputs(cfg *config.Config, s config.Source) issue.Inputs {
+	in := cfg.Set.Needs()
+	if s.Mode == "suggest" {
+		in |= issue.InputReporter
+	}
+	for _, p := range cfg.Set.Policies() {
+		spec := p.Spec()
+		if spec.Comments.Enforce == "first" || slices.ContainsFunc(spec.Lanes, func(l policy.LaneSpec) bool { return l.Mode == "suggest" }) {
+			in |= issue.InputReporter
+		}
+	}
+	return in
 }
 
 // prefixes are the managed label prefixes of all policies.

@@ -133,6 +133,7 @@ func (a *App) measure(e *engine, s *source) {
 	a.metrics.Issues(s.Name, lanes)
 	a.sayAlarms(s, e.spread(s.Name, t))
 	a.metrics.Overrides(s.Name, t.Overrides)
+	a.metrics.Contested(s.Name, t.Contested)
 	a.metrics.Parked(s.Name, t.Parked)
 	a.metrics.StateSize(a.store.Size())
 	if p, err := a.store.Paused(); err == nil {

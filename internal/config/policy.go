@@ -26,6 +26,7 @@ func (doc *document) loadPolicy(d *decoder) {
 	}
 	doc.Set = set
 	doc.checkLanes(d)
+	doc.checkApprovers(d)
 }
 
 // names are what expressions may ask for. Where the list is not known because
@@ -190,6 +191,39 @@ func (doc *document) checkLanes(d *decoder) {
 			if !slices.Contains(lanes, l) {
 				d.problem(fmt.Sprintf("alerts.channels[%d].lanes[%d]", i, j), didYouMean(l, lanes), "no lane has the name %q", shorten(l))
 			}
+		}
+	}
+}
+
+// checkApprovers refuses lanes whose approvers are groups only where a source is
+// Linear, which has none: nobody could decide there. Other approvers beside
+// groups are worth a warning.
+func (doc *document) checkApprovers(d *decoder) {
+	if doc.Set == nil {
+		return
+	}
+	for i := range doc.Sources {
+		s := &doc.Sources[i]
+		if s.Linear == nil {
+			continue
+		}
+		lanes := doc.Set.For(s.Name, "").Lanes()
+		for n, l := range lanes {
+			groups := 0
+			for _, who := range l.Approvers {
+				if strings.HasPrefix(who, policy.GroupPrefix) {
+					groups++
+				}
+			}
+			if groups == 0 {
+				continue
+			}
+			at := fmt.Sprintf("policy.lanes[%d].approvers", n)
+			if groups < len(l.Approvers) {
+				d.warn(at, "the source %s is Linear, which has no groups: only the accounts may decide there", s.Name)
+				continue
+			}
+			d.problem(at, "", "the source %s is Linear, which has no groups: name accounts too, or other approvers for it under policy.teams.%s", s.Name, s.Name)
 		}
 	}
 }

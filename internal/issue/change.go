@@ -22,6 +22,16 @@ const (
 	FieldSLA      Field = "sla"
 )
 
+// The labels by which people speak to lanekeeper. It never writes or removes
+// them.
+const (
+	// PinLabel has lanekeeper leave an issue alone. It begins like a lane's label
+	// and is none.
+	PinLabel = "lane:pinned"
+	// ApprovalLabel agrees to a contested move, where an approver sets it.
+	ApprovalLabel = "lane-approved"
+)
+
 // IsLabel reports whether the field is a managed label prefix.
 func (f Field) IsLabel() bool {
 	switch f {

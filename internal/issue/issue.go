@@ -4,6 +4,7 @@
 package issue
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -65,6 +66,9 @@ func (i *Issue) Open() bool { return !i.Gone && i.Status.Category.Open() }
 
 // Ref is the issue's display name.
 func (i *Issue) Ref() Ref { return Ref{Source: i.Source, Key: i.Key} }
+
+// Pinned reports whether a person asked for the issue to be left alone.
+func (i *Issue) Pinned() bool { return slices.Contains(i.Labels, PinLabel) }
 
 // Label returns the value of the first label that starts with prefix, such as
 // "hotfix" for the prefix "lane:", or "" where none does.

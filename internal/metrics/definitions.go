@@ -36,6 +36,7 @@ func Definitions() []Definition {
 		def(g, "request_budget_remaining_ratio", "What is left of the tracker's request budget, 0 to 1.", "source", "budget"),
 		def(c, "changes_total", "Changes by what became of them.", "source", "field", "outcome"),
 		def(g, "overrides", "Managed fields that stay as people set them.", "source", "field"),
+		def(g, "contested", "Moves of the lane that wait for the word of an approver of the lane.", "source", "lane"),
 		def(c, "flaps_total", "Decisions that would have returned to the previous value within settle and were held.", "source"),
 		def(g, "parked_issues", "Issues that wait after a failed write.", "source"),
 		def(g, "guard_tripped", "1 while a plan waits for approval.", "source"),

@@ -22,6 +22,7 @@ type Metrics struct {
 	budget       *prometheus.GaugeVec
 	changes      *prometheus.CounterVec
 	overrides    *family
+	contested    *family
 	flaps        *prometheus.CounterVec
 	parked       *prometheus.GaugeVec
 	guard        *prometheus.GaugeVec
@@ -50,6 +51,7 @@ func New(reg prometheus.Registerer, b Build) *Metrics {
 		budget:       f.gauge("request_budget_remaining_ratio"),
 		changes:      f.counter("changes_total"),
 		overrides:    newFamily(f.gauge("overrides")),
+		contested:    newFamily(f.gauge("contested")),
 		flaps:        f.counter("flaps_total"),
 		parked:       f.gauge("parked_issues"),
 		guard:        f.gauge("guard_tripped"),
@@ -101,7 +103,7 @@ func (m *Metrics) Source(source string) {
 
 // Forget removes every series of a source that is no longer configured.
 func (m *Metrics) Forget(source string) {
-	for _, f := range []*family{m.issues, m.shares, m.overrides} {
+	for _, f := range []*family{m.issues, m.shares, m.overrides, m.contested} {
 		f.replace(source, nil)
 	}
 	l := prometheus.Labels{"source": source}
@@ -193,6 +195,16 @@ func (m *Metrics) Overrides(source string, fields map[issue.Field]int) {
 		counts[string(f)] = float64(n)
 	}
 	m.overrides.replace(source, counts)
+}
+
+// Contested sets the moves that wait for an approver, by lane. Lanes that are not
+// given disappear.
+func (m *Metrics) Contested(source string, lanes map[string]int) {
+	counts := map[string]float64{}
+	for l, n := range lanes {
+		counts[l] = float64(n)
+	}
+	m.contested.replace(source, counts)
 }
 
 // Flap counts one held return.

@@ -38,6 +38,7 @@ func filled(t *testing.T) (*prometheus.Registry, *metrics.Metrics) {
 	m.Tracker("payments").Budget("requests", 0.75)
 	m.Change("payments", issue.FieldPriority, "applied")
 	m.Overrides("payments", map[issue.Field]int{issue.FieldLane: 2})
+	m.Contested("payments", map[string]int{"hotfix": 1})
 	m.Flap("payments")
 	m.Parked("payments", 4)
 	m.Guard("payments", true)
@@ -93,6 +94,7 @@ func TestValues(t *testing.T) {
 		`lanekeeper_cycle_duration_seconds_sum{source="payments",step="pull"} 1.5`,
 		`lanekeeper_guard_tripped{source="payments"} 1`,
 		`lanekeeper_paused 1`,
+		`lanekeeper_contested{lane="hotfix",source="payments"} 1`,
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("missing line %s", line)
@@ -100,6 +102,7 @@ func TestValues(t *testing.T) {
 	}
 	m.Issues("payments", map[string]int{"feature": 4})
 	m.Target("payments", "hotfix", nil, nil)
+	m.Contested("payments", nil)
 	if text = exposition(t, reg); strings.Contains(text, "hotfix") {
 		t.Errorf("a lane that is gone is still exposed:\n%s", text)
 	}

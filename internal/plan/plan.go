@@ -27,6 +27,11 @@ type Override struct {
 	Value string
 	Until time.Time // zero: no end
 	Lane  string    // the lane when it began
+	// Firm keeps the value until Until even where policy wants the same now.
+	Firm bool
+	// Displaced tells that a pin took the value's label away, which comes back
+	// when the pin is gone.
+	Displaced bool
 }
 
 // Policy says how to treat what is not lanekeeper's.
@@ -61,6 +66,7 @@ const (
 	Kept                    // an override goes on
 	Unseen                  // the field failed to load
 	Released                // an override ended and a change is planned
+	Returned                // what a person chose and a pin displaced is planned again
 )
 
 // Verdict is the result for one field.
@@ -70,7 +76,12 @@ type Verdict struct {
 	Actual  string
 }
 
-// Change is the planned change of a Changed or Released verdict.
+// Writes reports whether the verdict plans a change.
+func (v Verdict) Writes() bool {
+	return v.Outcome == Changed || v.Outcome == Released || v.Outcome == Returned
+}
+
+// Change is the planned change of a verdict that writes.
 func (v Verdict) Change() issue.Change {
 	return issue.Change{Field: v.Field, From: v.Actual, To: v.Value, Reason: v.Reason}
 }
@@ -86,6 +97,10 @@ func (v Verdict) Change() issue.Change {
 //	override active   |                   | Kept, until it expires, a person takes it
 //	                  |                   | back, or policy moves the issue (if so set);
 //	                  |                   | a value of a person that is new then is Taken
+//	override displaced by a pin           | Returned: write the person's value again
+//
+// A firm override is kept although policy wants the same, until its time is over
+// or a person sets another value. An issue with the pin label is not compared.
 //
 // Verdicts come in the order of Wants.
 func Diff(in Input) []Verdict {
@@ -93,6 +108,9 @@ func Diff(in Input) []Verdict {
 	for _, w := range in.Wants {
 		v := Verdict{Want: w, Actual: Actual(in.Issue, w.Field)}
 		v.Outcome = in.judge(v)
+		if v.Outcome == Returned {
+			v.Value, v.Reason = in.override(v.Field).Value, "the pin that displaced it is gone"
+		}
 		out = append(out, v)
 	}
 	return out
@@ -102,20 +120,27 @@ func (in *Input) judge(v Verdict) Outcome {
 	if in.Issue.Unknown.Any(input(v.Field)) {
 		return Unseen
 	}
+	o := in.override(v.Field)
+	switch {
+	case o == nil:
+	case o.Firm && v.Actual == o.Value && (o.Until.IsZero() || in.Now.Before(o.Until)):
+		return Kept
+	case o.Displaced && v.Actual == "" && o.Value != "" && !in.ended(*o):
+		return Returned
+	}
 	if v.Actual == v.Value {
 		return Agreed
 	}
 	applied, written := in.Applied[v.Field]
-	if i := slices.IndexFunc(in.Overrides, func(o Override) bool { return o.Field == v.Field }); i >= 0 {
-		o := in.Overrides[i]
+	if o != nil {
 		changed := v.Actual != o.Value // by a person, since it was last looked at
 		takenBack := written && v.Actual == applied && changed
 		switch {
 		case takenBack:
 			return Released
-		case in.ended(o) && changed:
+		case in.ended(*o) && changed:
 			return Taken
-		case in.ended(o):
+		case in.ended(*o):
 			return Released
 		}
 		return Kept
@@ -131,6 +156,14 @@ func (in *Input) judge(v Verdict) Outcome {
 	return Changed
 }
 
+// override is the one of a field, nil for none.
+func (in *Input) override(f issue.Field) *Override {
+	if i := slices.IndexFunc(in.Overrides, func(o Override) bool { return o.Field == f }); i >= 0 {
+		return &in.Overrides[i]
+	}
+	return nil
+}
+
 func (in *Input) ended(o Override) bool {
 	if !o.Until.IsZero() && !in.Now.Before(o.Until) {
 		return true
@@ -140,7 +173,7 @@ func (in *Input) ended(o Override) bool {
 
 // Actual is what the tracker holds for a field. A label field gives every
 // label of its prefix, sorted and separated by spaces, so that a second label
-// that a person added is seen.
+// that a person added is seen. The pin is no value of any field.
 func Actual(i *issue.Issue, f issue.Field) string {
 	switch f {
 	case issue.FieldPriority:
@@ -156,7 +189,7 @@ func Actual(i *issue.Issue, f issue.Field) string {
 	var one string
 	var more []string
 	for _, l := range i.Labels {
-		if !hasPrefix(l, f) {
+		if !hasPrefix(l, f) || l == issue.PinLabel {
 			continue
 		}
 		if one == "" {
@@ -185,7 +218,7 @@ func Write(i *issue.Issue, c issue.Change) {
 		i.Assignee = issue.Person{ID: c.To}
 	case issue.FieldComment:
 	default:
-		labels := slices.DeleteFunc(slices.Clone(i.Labels), func(l string) bool { return hasPrefix(l, c.Field) })
+		labels := slices.DeleteFunc(slices.Clone(i.Labels), func(l string) bool { return hasPrefix(l, c.Field) && l != issue.PinLabel })
 		labels = append(labels, c.Field.Values(c.To)...)
 		slices.Sort(labels)
 		i.Labels = slices.Compact(labels)

@@ -59,6 +59,22 @@ func TestDiff(t *testing.T) {
 			overrides: override("lane:feature", time.Time{}, "stability"), want: Kept, from: "lane:feature"},
 		{name: "an undone value equals what was applied before: kept", actual: []string{"lane:stability"}, applied: Applied{field: "lane:stability"},
 			overrides: override("lane:stability", now.Add(time.Hour), "hotfix"), want: Kept, from: "lane:stability"},
+		{name: "a firm override whose value policy wants too: kept", actual: []string{"lane:hotfix"}, applied: Applied{field: "lane:hotfix"},
+			overrides: []Override{{Field: field, Value: "lane:hotfix", Until: now.Add(time.Hour), Firm: true}}, want: Kept, from: "lane:hotfix"},
+		{name: "a firm override is not released by a move", actual: []string{"lane:feature"}, applied: Applied{field: "lane:feature"}, policy: Policy{ReleaseOnMove: true},
+			overrides: []Override{{Field: field, Value: "lane:feature", Until: now.Add(time.Hour), Lane: "stability", Firm: true}}, want: Kept, from: "lane:feature"},
+		{name: "a firm override whose time is over: released", actual: []string{"lane:feature"}, applied: Applied{field: "lane:feature"},
+			overrides: []Override{{Field: field, Value: "lane:feature", Until: now, Firm: true}}, want: Released, from: "lane:feature"},
+		{name: "a firm override whose value a person changed to policy's: agreed", actual: []string{"lane:hotfix"}, applied: Applied{field: "lane:feature"},
+			overrides: []Override{{Field: field, Value: "lane:feature", Until: now.Add(time.Hour), Firm: true}}, want: Agreed, from: "lane:hotfix"},
+		{name: "a person's lane that a pin displaced: returned", applied: Applied{field: "lane:hotfix"},
+			overrides: []Override{{Field: field, Value: "lane:feature", Displaced: true}}, want: Returned},
+		{name: "a displaced lane in whose place a person put another: kept", actual: []string{"lane:other"}, applied: Applied{field: "lane:hotfix"},
+			overrides: []Override{{Field: field, Value: "lane:feature", Displaced: true}}, want: Kept, from: "lane:other"},
+		{name: "a displaced lane whose time is over: released", applied: Applied{field: "lane:hotfix"},
+			overrides: []Override{{Field: field, Value: "lane:feature", Until: now, Displaced: true}}, want: Released},
+		{name: "the pin beside our label is no second lane", actual: []string{"lane:feature", issue.PinLabel}, applied: Applied{field: "lane:feature"},
+			want: Changed, from: "lane:feature"},
 		{name: "labels failed to load: nothing is planned", unknown: issue.InputLabels, applied: Applied{field: "lane:feature"}, want: Unseen},
 		{name: "a label that only starts alike is not ours", actual: []string{"lanes:x", "lane"}, want: Changed},
 	}
@@ -89,7 +105,7 @@ func TestActualOfEveryField(t *testing.T) {
 // Writing the planned changes makes the plan empty, whatever was there, and
 // leaves every label that is not managed alone.
 func TestWrittenPlanIsEmpty(t *testing.T) {
-	label := rapid.SampledFrom([]string{"lane:a", "lane:b", "lane:c", "horizon:x", "customer", "lanes:x", "bug"})
+	label := rapid.SampledFrom([]string{"lane:a", "lane:b", "lane:c", issue.PinLabel, "horizon:x", "customer", "lanes:x", "bug"})
 	rapid.Check(t, func(t *rapid.T) {
 		i := &issue.Issue{Labels: rapid.SliceOfDistinct(label, rapid.ID).Draw(t, "labels"), Priority: issue.Priority(rapid.IntRange(0, 4).Draw(t, "priority"))}
 		other := unmanaged(i.Labels)
@@ -117,12 +133,12 @@ func TestWrittenPlanIsEmpty(t *testing.T) {
 func unmanaged(labels []string) string {
 	n := map[string]bool{}
 	for _, l := range labels {
-		if !hasPrefix(l, issue.FieldLane) {
+		if !hasPrefix(l, issue.FieldLane) || l == issue.PinLabel {
 			n[l] = true
 		}
 	}
 	var s string
-	for _, l := range []string{"horizon:x", "customer", "lanes:x", "bug"} {
+	for _, l := range []string{"horizon:x", "customer", "lanes:x", "bug", issue.PinLabel} {
 		if n[l] {
 			s += l + " "
 		}

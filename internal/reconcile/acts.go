@@ -15,6 +15,7 @@ type judged struct {
 	record *state.Record
 	before []state.Override
 	ended  []ending
+	taken  bool // its history is wanted
 }
 
 // ending is an override that is no more.
@@ -27,7 +28,7 @@ type ending struct {
 
 // byPerson tells whether a person's hand is in what was judged now.
 func (j judged) byPerson(now time.Time) bool {
-	return slices.ContainsFunc(j.ended, func(e ending) bool { return e.person }) ||
+	return j.taken || slices.ContainsFunc(j.ended, func(e ending) bool { return e.person }) ||
 		slices.ContainsFunc(j.record.Overrides, func(o state.Override) bool { return o.Kind == state.ByPerson && o.At.Equal(now) })
 }
 

@@ -36,6 +36,12 @@ type Options struct {
 	// Turn is held by a running cycle or undo. Cyclers of one source that live at
 	// the same time, around a reload, share it; nil makes one.
 	Turn Turn
+	// Directory knows who approvers are; nil: it cannot be told, so that every
+	// contested move waits.
+	Directory Directory
+	// Exclusive tells that an issue has one label of a prefix at a time, so that
+	// the pin takes the lane's place.
+	Exclusive bool
 	// Progress is told how far a first pull has come; total 0 is not known.
 	Progress func(done, total int)
 }
@@ -77,7 +83,9 @@ type Cycler struct {
 
 	caches sync.Mutex
 	people map[string]person // owners by the policy's word for them
-	terms  map[*policy.Policy]terms
+	// approving are the approvers by the policy's word for them.
+	approving map[string]approverList
+	terms     map[*policy.Policy]terms
 }
 
 type person struct {
@@ -90,7 +98,7 @@ func New(o Options) *Cycler {
 	if o.Turn == nil {
 		o.Turn = NewTurn()
 	}
-	c := &Cycler{Options: o, people: map[string]person{}, doubts: map[string]bool{}, terms: map[*policy.Policy]terms{}}
+	c := &Cycler{Options: o, people: map[string]person{}, approving: map[string]approverList{}, doubts: map[string]bool{}, terms: map[*policy.Policy]terms{}}
 	c.gate = Gate{Writer: o.Tracker, Mode: o.Mode, Paused: func() (bool, error) {
 		p, err := o.Store.Paused()
 		return p.On, err
@@ -109,7 +117,8 @@ func (c *Cycler) Outstanding(r *state.Record) []Line {
 	if r.Outstanding == 0 {
 		return nil
 	}
-	run := &cycle{Cycler: c, offline: true, now: c.Now().UTC()}
+	run := c.start(context.Background(), Task{})
+	run.offline = true
 	_, status := run.item(r)
 	var out []Line
 	for _, ch := range run.changes(r) {
@@ -177,6 +186,9 @@ type cycle struct {
 	now  time.Time
 	// offline forbids questions to the tracker.
 	offline bool
+	acts    []state.Act                 // of people, to be stored with their records
+	freed   map[string]bool             // ids whose pin went
+	greeted map[state.Introduction]bool // in this cycle
 	st      state.SourceState
 	sig     policy.Signals
 	report  Report
@@ -199,7 +211,7 @@ func (c *Cycler) Run(ctx context.Context, t Task) Report {
 		return Report{Source: c.Source, Mode: c.Mode, Err: err}
 	}
 	defer c.Turn.give()
-	run := &cycle{Cycler: c, ctx: ctx, task: t, now: c.Now().UTC()}
+	run := c.start(ctx, t)
 	run.report = Report{Source: c.Source, Mode: c.Mode}
 	if c.replan.Swap(false) {
 		c.planned = false
@@ -210,6 +222,11 @@ func (c *Cycler) Run(ctx context.Context, t Task) Report {
 	err := run.steps()
 	run.finish(err)
 	return run.report
+}
+
+// start makes a run that has not begun.
+func (c *Cycler) start(ctx context.Context, t Task) *cycle {
+	return &cycle{Cycler: c, ctx: ctx, task: t, now: c.Now().UTC(), freed: map[string]bool{}, greeted: map[state.Introduction]bool{}}
 }
 
 func (c *cycle) steps() (err error) {
@@ -294,5 +311,10 @@ func (c *cycle) commit(b state.Batch) error {
 			c.planned = false
 		}
 	}
-	return c.Store.Commit(b)
+	b.Acts = append(b.Acts, c.acts...)
+	err := c.Store.Commit(b)
+	if err == nil {
+		c.acts = nil
+	}
+	return err
 }

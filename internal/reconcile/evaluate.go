@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/plan"
 	"github.com/lanekeeper/lanekeeper/policy"
@@ -29,8 +28,9 @@ const personRetry = time.Hour
 // terms are the parts of a policy's settings that the diff needs.
 type terms struct {
 	plan.Policy
-	ttl   time.Duration
-	lanes map[string]policy.LaneSpec
+	ttl       time.Duration
+	lanes     map[string]policy.LaneSpec
+	introduce bool // people, where writes are enforced
 }
 
 func (c *Cycler) termsOf(p *policy.Policy) terms {
@@ -49,6 +49,7 @@ func (c *Cycler) termsOf(p *policy.Policy) terms {
 	for _, l := range s.Lanes {
 		t.lanes[l.Name] = l
 	}
+	t.introduce = s.Comments.Enforce == "first"
 	c.terms[p] = t
 	return t
 }
@@ -128,7 +129,7 @@ func (v *verdict) note(list []judged, r, prev *state.Record) []judged {
 	if !v.taken && len(v.ended) == 0 {
 		return list
 	}
-	j := judged{record: r, ended: v.ended}
+	j := judged{record: r, ended: v.ended, taken: v.taken}
 	if prev != nil {
 		j.before = prev.Overrides
 	}
@@ -190,6 +191,10 @@ func (c *cycle) flapped(n int) {
 func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 	t := c.termsOf(p)
 	r.Outstanding = 0
+	if c.pinned(r, v) {
+		r.Parked = nil
+		return
+	}
 	for _, f := range c.diff(t, r) {
 		at := slices.IndexFunc(r.Overrides, func(o state.Override) bool { return o.Field == f.Field })
 		switch f.Outcome {
@@ -197,7 +202,7 @@ func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 			v.doubtful = v.doubtful || at >= 0
 			c.end(r, at, f, v)
 			setApplied(r, f.Field, f.Actual)
-		case plan.Changed:
+		case plan.Changed, plan.Returned:
 			r.Outstanding += writable(r, f.Field)
 		case plan.Released:
 			v.doubtful = v.doubtful || r.Overrides[at].Value != f.Actual
@@ -206,7 +211,8 @@ func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 			r.Outstanding += writable(r, f.Field)
 		case plan.Taken:
 			v.doubtful, v.taken = true, true
-			hold(r, state.Override{Field: f.Field, Kind: state.ByPerson, Value: f.Actual, Wanted: f.Value, At: c.now, Until: t.until(c.now), Lane: r.Decision.Lane})
+			hold(r, state.Override{Field: f.Field, Kind: state.ByPerson, Value: f.Actual, Wanted: f.Value, At: c.now, Until: t.until(c.now),
+				Lane: r.Decision.Lane, From: moved(f.Field, r.Applied[f.Field])})
 		case plan.Adopted:
 			hold(r, state.Override{Field: f.Field, Kind: state.Adopted, Value: f.Actual, Wanted: f.Value, At: c.now, Lane: r.Decision.Lane})
 		case plan.Kept:
@@ -214,19 +220,31 @@ func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 			o.Wanted = f.Value
 			switch {
 			case o.Value == f.Actual:
+				o.Displaced, o.Contested = false, t.stillGuarded(o.Contested)
+				v.taken = v.taken || c.asks(r, o)
 			case o.Kind == state.Adopted && f.Actual != "": // never ours, whoever sets it
-				v.doubtful = true
-				o.Value, o.At = f.Actual, c.now
+				v.doubtful, v.taken = true, v.taken || f.Field == issue.FieldLane
+				o.Value, o.At, o.From = f.Actual, c.now, moved(f.Field, base(o))
 			default:
 				v.doubtful, v.taken = true, true
-				*o = state.Override{Field: f.Field, Kind: state.ByPerson, Value: f.Actual, Wanted: f.Value, At: c.now, Until: t.until(c.now), Lane: o.Lane}
+				*o = state.Override{Field: f.Field, Kind: state.ByPerson, Value: f.Actual, Wanted: f.Value, At: c.now, Until: t.until(c.now),
+					Lane: o.Lane, From: moved(f.Field, base(o))}
 			}
 		}
 	}
 	c.lapse(r, v)
+	r.Outstanding += c.noteDue(r)
 	if r.Outstanding == 0 {
 		r.Parked = nil
 	}
+}
+
+// moved is what a lane's override began from. Of other fields nobody asks.
+func moved(f issue.Field, from string) string {
+	if f != issue.FieldLane {
+		return ""
+	}
+	return from
 }
 
 // end drops the override at a position, none for -1, and notes how it ended.
@@ -259,7 +277,8 @@ func (c *cycle) lapse(r *state.Record, v *verdict) {
 func (c *cycle) diff(t terms, r *state.Record) []plan.Verdict {
 	overrides := make([]plan.Override, len(r.Overrides))
 	for n, o := range r.Overrides {
-		overrides[n] = plan.Override{Field: o.Field, Value: o.Value, Until: o.Until, Lane: o.Lane}
+		overrides[n] = plan.Override{Field: o.Field, Value: o.Value, Until: o.Until, Lane: o.Lane,
+			Firm: o.Kind == state.Operator, Displaced: o.Displaced}
 	}
 	return plan.Diff(plan.Input{Issue: &r.Issue, Lane: r.Decision.Lane, Wants: c.wants(r), Applied: r.Applied,
 		Overrides: overrides, Policy: t.Policy, Now: c.now})
@@ -352,6 +371,11 @@ func (c *cycle) due(r *state.Record) time.Time {
 			sooner(o.Until)
 		}
 	}
+	for _, o := range r.Overrides {
+		if o.Ask.After(c.now) {
+			sooner(o.Ask)
+		}
+	}
 	if r.Decision.Owner != "" {
 		sooner(c.askAgain(r.Decision.Owner))
 	}
@@ -359,74 +383,4 @@ func (c *cycle) due(r *state.Record) time.Time {
 		sooner(r.Parked.Until)
 	}
 	return due
-}
-
-// attribute finds in the tracker's history who made the changes that were
-// taken for a person's. What our own account made is no override: the state
-// was older than the tracker, and the value becomes the applied one. It returns
-// the record of what people did.
-func (c *cycle) attribute(list []judged) ([]state.Act, error) {
-	histories, err := c.histories(list)
-	if err != nil {
-		return nil, err
-	}
-	for _, j := range list {
-		if !j.byPerson(c.now) {
-			continue
-		}
-		r, h := j.record, histories[j.record.Issue.ID]
-		t := c.termsOf(c.Policy.For(c.Source, r.Issue.Project))
-		for n := len(r.Overrides) - 1; n >= 0; n-- {
-			o := &r.Overrides[n]
-			e, ok := h.Last(o.Field)
-			if o.Kind != state.ByPerson || !o.At.Equal(c.now) || !ok {
-				continue
-			}
-			if e.By.Self && made(e, *o) {
-				setApplied(r, o.Field, o.Value)
-				drop(r, n)
-				r.Outstanding += writable(r, o.Field)
-				continue
-			}
-			if e.By.Self {
-				continue // the history does not show the person yet
-			}
-			o.By, o.At, o.Until = e.By.Person, e.At, t.until(e.At)
-			if !o.Until.IsZero() && o.Until.Before(c.now) {
-				o.Until = t.until(c.now) // found late: people get the full time
-			}
-		}
-		r.Due = c.due(r)
-	}
-	return c.actsOf(list, histories), nil
-}
-
-// histories reads those of the records that a person changed.
-func (c *cycle) histories(list []judged) (map[string]issue.History, error) {
-	var ids []string
-	for _, j := range list {
-		if j.byPerson(c.now) {
-			ids = append(ids, j.record.Issue.ID)
-		}
-	}
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	histories, err := c.Tracker.History(c.ctx, ids)
-	switch {
-	case err == nil:
-	case c.ctx.Err() != nil || connectors.KindOf(err) == connectors.Auth:
-		return nil, fmt.Errorf("read who changed %d issues: %w", len(ids), err)
-	default: // the change stands whoever made it
-		c.Log.Warn("history not read; overrides stay without a name", "source", c.Source, "issues", len(ids), "err", err)
-	}
-	return histories, nil
-}
-
-// made tells whether an event led to the value that an override holds.
-func made(e issue.Event, o state.Override) bool {
-	if o.Field.IsLabel() {
-		return e.To == o.Value || (o.Value == "" && e.To == "")
-	}
-	return e.To == o.Value
 }

@@ -29,6 +29,7 @@ type outbox struct {
 	updates []state.Update // comment markers, stored before they are sent
 	results []issue.Result
 	also    []state.Entry              // older entries that the outcomes change
+	greeted []state.Introduction       // whom the comments that arrived introduced
 	acts    []state.Act                // what a person did through them
 	effect  func(*flight, state.Entry) // what a written change does to its record
 }
@@ -37,6 +38,18 @@ type outbox struct {
 type flight struct {
 	record  *state.Record
 	entries []state.Entry
+	greets  *state.Introduction // that the comment makes
+}
+
+// applied lists the changes that reached the tracker.
+func (f *flight) applied() []issue.Change {
+	var out []issue.Change
+	for _, e := range f.entries {
+		if e.Status == state.EntryApplied {
+			out = append(out, e.Change)
+		}
+	}
+	return out
 }
 
 func (c *cycle) outbox() *outbox {
@@ -49,8 +62,12 @@ func written(r *state.Record, ch issue.Change) {
 		r.Comment.Hash = ch.To
 		return
 	}
-	setApplied(r, ch.Field, ch.To)
 	plan.Write(&r.Issue, ch)
+	if at := slices.IndexFunc(r.Overrides, func(o state.Override) bool { return o.Field == ch.Field && o.Displaced && o.Value == ch.To }); at >= 0 {
+		r.Overrides[at].Displaced = false // a person's value came back; ours it is not
+		return
+	}
+	setApplied(r, ch.Field, ch.To)
 }
 
 func (o *outbox) add(p *state.Plan, i item, r *state.Record) {
@@ -66,14 +83,27 @@ func (o *outbox) add(p *state.Plan, i item, r *state.Record) {
 			r.Comment.Marker = uuid.NewString()
 			o.updates = append(o.updates, state.Update{Record: clone(r)})
 		}
-		body := propose(r, o.changes(r)).body
-		if i.changes[0].To == "" {
-			body = withdrawn
-		}
+		body := o.write(f, i)
 		e.Comment = &issue.CommentEdit{ID: r.Comment.ID, Marker: r.Comment.Marker, Body: body}
 	}
 	o.edits = append(o.edits, e)
 	o.flights[i.id] = f
+}
+
+// write is the text of a comment. Whom it introduces is noted when it arrives.
+func (o *outbox) write(f *flight, i item) (body string) {
+	switch {
+	case i.changes[0].To == "":
+		return withdrawn
+	case i.introduces:
+		body, f.greets = introduction(f.record, i.told), o.stranger(f.record)
+	default:
+		body, f.greets = o.body(f.record, o.noteOf(f.record))
+	}
+	if f.greets != nil {
+		o.cycle.greeted[*f.greets] = true
+	}
+	return body
 }
 
 // carry commits the outbox, sends it and settles every outcome. A write that
@@ -122,8 +152,8 @@ func (o *outbox) settle() error {
 		b.Updates = append(b.Updates, state.Update{Record: f.record})
 	}
 	b.Entries = append(b.Entries, o.also...)
-	b.Acts = o.acts
-	o.results, o.also, o.acts = o.results[:0], nil, nil
+	b.Introduced, b.Acts = o.greeted, o.acts
+	o.results, o.also, o.greeted, o.acts = o.results[:0], nil, nil, nil
 	if len(b.Updates) == 0 && len(b.Entries) == 0 {
 		return nil
 	}
@@ -162,7 +192,7 @@ func (o *outbox) land(f *flight, res issue.Result) {
 	}
 	r.Outstanding = 0
 	if r.Issue.Open() && r.Absent == 0 {
-		r.Outstanding = len(o.changes(r))
+		r.Outstanding = len(o.changes(r)) + o.noteDue(r)
 	}
 	r.Due = o.due(r)
 }
@@ -187,6 +217,9 @@ func (o *outbox) outcome(f *flight, e *state.Entry, res issue.Result, failed boo
 		return Refused
 	}
 	e.Status, e.Done = state.EntryApplied, o.now
+	if f.greets != nil && f.greets.Person != "" && e.Change.Field == issue.FieldComment {
+		o.greeted = append(o.greeted, *f.greets)
+	}
 	o.effect(f, *e)
 	return Applied
 }

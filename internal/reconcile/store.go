@@ -13,6 +13,7 @@ type Store interface {
 	Index
 	Journal
 	Past
+	Guestbook
 	Commit(state.Batch) error
 }
 
@@ -49,6 +50,11 @@ type Past interface {
 	Entries(plan string) ([]state.Entry, error)
 	EntriesOf(source, id string) ([]state.Entry, error)
 	EntriesSince(source string, t time.Time) ([]state.Entry, error)
+}
+
+// Guestbook remembers whom a comment introduced to a lane.
+type Guestbook interface {
+	Introduced(source string, i state.Introduction) (bool, error)
 }
 
 // Observer is told what a cycle does, for metrics.

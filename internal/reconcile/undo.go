@@ -52,7 +52,7 @@ func (c *Cycler) Undo(ctx context.Context, u Undo) Report {
 		return Report{Source: c.Source, Mode: c.Mode, Err: fmt.Errorf("undo %s: %w", u, err)}
 	}
 	defer c.Turn.give()
-	run := &cycle{Cycler: c, ctx: ctx, task: Task{List: true}, now: c.Now().UTC()}
+	run := c.start(ctx, Task{List: true})
 	run.report = Report{Source: c.Source, Mode: c.Mode}
 	if c.Signals != nil {
 		run.sig = c.Signals() // issues are read again, and decided as in a cycle
@@ -295,6 +295,9 @@ func (c *cycle) restore(r *state.Record, s span, u Undo) (issue.Change, bool) {
 	ch := issue.Change{Field: f, From: plan.Actual(&r.Issue, f), To: s.oldest.Change.From, Reason: "undo of " + u.String(),
 		FromRaw: raw(r, f), ToRaw: s.oldest.Change.FromRaw}
 	switch {
+	case r.Issue.Pinned():
+		ch.Reason = "a person pinned the issue with the label " + issue.PinLabel + "; left alone"
+		return ch, false
 	case f == issue.FieldComment && u.redo:
 		ch.From, ch.To, ch.Reason = "", "", "a withdrawn proposal is not posted again by an undo"
 		return ch, false

@@ -21,6 +21,7 @@ type world struct {
 	*testing.T
 	clock   time.Time
 	tracker *tracker
+	people  *directory // where approvers matter
 	store   *state.DB
 	spec    policy.Spec
 	opts    reconcile.Options

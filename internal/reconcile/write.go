@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/plan"
@@ -33,6 +34,8 @@ type item struct {
 	size, clears  int  // of changes
 	moved         bool // lanekeeper wrote one of these fields before
 	signature     string
+	introduces    bool           // the comment is an introduction
+	told          []issue.Change // that it tells about
 }
 
 // write plans all outstanding changes, lets the guard judge the whole, and
@@ -146,20 +149,19 @@ func (c *cycle) item(r *state.Record) (item, string) {
 		_, wrote := r.Applied[ch.Field]
 		i.moved = i.moved || wrote
 	}
+	status := Planned
+	switch mode := c.Mode.narrow(r.Decision.Mode); {
+	case mode == Observe:
+		status = Observed
+	case mode == Suggest || len(i.changes) == 0: // the comment goes alone
+		if note, due := c.noteOf(r).change(r); due && !c.quiet(r) {
+			i.changes = []issue.Change{note}
+		} else {
+			status = Suggested
+		}
+	}
 	if len(i.changes) == 0 {
 		return i, Planned
-	}
-	status := Planned
-	switch c.Mode.narrow(r.Decision.Mode) {
-	case Observe:
-		status = Observed
-	case Suggest:
-		proposal := propose(r, i.changes)
-		if r.Comment.Hash == proposal.hash || c.quiet(r) {
-			status = Suggested
-		} else {
-			i.changes = []issue.Change{{Field: issue.FieldComment, From: r.Comment.Hash, To: proposal.hash, Reason: "proposal for " + proposal.summary}}
-		}
 	}
 	if r.Parked != nil && c.now.Before(r.Parked.Until) && status == Planned {
 		status = Parked
@@ -173,21 +175,19 @@ func (c *cycle) item(r *state.Record) (item, string) {
 	return i, status
 }
 
-// quiet tells that a person undid our comment and wants no other for now.
-func (c *cycle) quiet(r *state.Record) bool {
-	return slices.ContainsFunc(r.Overrides, func(o state.Override) bool {
-		return o.Field == issue.FieldComment && (o.Until.IsZero() || c.now.Before(o.Until))
-	})
-}
-
 // changes lists the writable changes of a record, with their reasons.
 func (c *cycle) changes(r *state.Record) []issue.Change {
+	if isPinned(r) {
+		return nil
+	}
 	t := c.termsOf(c.Policy.For(c.Source, r.Issue.Project))
 	var out []issue.Change
 	for _, v := range c.diff(t, r) {
-		if (v.Outcome == plan.Changed || v.Outcome == plan.Released) && writable(r, v.Field) == 1 {
+		if v.Writes() && writable(r, v.Field) == 1 {
 			ch := v.Change()
-			ch.Reason = t.reason(r, v.Field)
+			if v.Outcome != plan.Returned {
+				ch.Reason = t.reason(r, v.Field, c.now)
+			}
 			ch.FromRaw = raw(r, v.Field)
 			out = append(out, ch)
 		}
@@ -291,7 +291,49 @@ func (c *cycle) sendBatch(p *state.Plan, ids []string) error {
 			out.add(p, i, clone(r))
 		}
 	}
+	if err := out.carry(p); err != nil {
+		return err
+	}
+	return c.sendNotes(p, out)
+}
+
+// sendNotes writes the comments of issues whose fields were just written: about a
+// contested move, or as an introduction.
+func (c *cycle) sendNotes(p *state.Plan, sent *outbox) error {
+	out := c.outbox()
+	for _, e := range sent.edits {
+		f := sent.flights[e.ID]
+		if e.Comment != nil || f.record.Parked != nil || c.Mode.narrow(f.record.Decision.Mode) != Enforce {
+			continue
+		}
+		if i, ok := c.afterwards(f); ok {
+			out.add(p, i, clone(f.record))
+		}
+	}
 	return out.carry(p)
+}
+
+// afterwards is the comment that follows the changes of an issue's fields.
+func (c *cycle) afterwards(f *flight) (item, bool) {
+	r := f.record
+	i := item{id: r.Issue.ID, key: r.Issue.Key, lane: r.Decision.Lane, applied: r.Applied, size: 1}
+	if c.quiet(r) || !r.Issue.Open() {
+		return i, false
+	}
+	if note, due := c.noteOf(r).change(r); due {
+		i.changes = []issue.Change{note}
+		return i, true
+	}
+	t := c.termsOf(c.Policy.For(c.Source, r.Issue.Project))
+	if !t.introduce || r.Comment.Hash != "" || writable(r, issue.FieldComment) == 0 || len(f.applied()) == 0 {
+		return i, false
+	}
+	if who := c.stranger(r); who == nil || who.Person == "" {
+		return i, false
+	}
+	i.introduces, i.told = true, f.applied()
+	i.changes = []issue.Change{{Field: issue.FieldComment, To: introductionHash(r.Decision.Lane), Reason: "introduction to the lane " + r.Decision.Lane}}
+	return i, true
 }
 
 // lines reports items that were not sent.
@@ -318,11 +360,27 @@ func (c *cycle) sortLines() {
 	})
 }
 
+// takenBackWhy is the reason for writing the lane over a move that is taken back,
+// "" where none is.
+func takenBackWhy(r *state.Record, now time.Time) string {
+	if len(r.Restores) == 0 {
+		return ""
+	}
+	last := r.Restores[len(r.Restores)-1]
+	if now.Sub(last.At) >= restoreSpan || last.Value != plan.Actual(&r.Issue, last.Field) {
+		return ""
+	}
+	return fmt.Sprintf("%s moved it to %s and is not an approver of %s", cmp.Or(last.By.Name, last.By.ID), shown(last.Value), strings.Join(last.Lanes, ", "))
+}
+
 // reason says in one sentence why policy wants a value.
-func (t terms) reason(r *state.Record, f issue.Field) string {
+func (t terms) reason(r *state.Record, f issue.Field, now time.Time) string {
 	d := &r.Decision
 	switch f {
 	case issue.FieldLane:
+		if why := takenBackWhy(r, now); why != "" {
+			return why
+		}
 		if why := t.lanes[d.Lane].Why; why != "" {
 			return why
 		}

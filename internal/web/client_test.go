@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -65,6 +66,26 @@ func TestClientAsksWhatTheServerUnderstands(t *testing.T) {
 		{"pause", "pause ana freeze", func() error { _, err := c.Pause(ctx, "ana", "freeze"); return err }},
 		{"resume", "resume ana", func() error { _, err := c.Resume(ctx, "ana"); return err }},
 		{"undo", "undo p-1  ana", func() error { _, err := c.Undo(ctx, web.UndoRequest{Plan: "p-1", By: "ana"}); return err }},
+		{"overrides", "overrides core hotfix lane ana true", func() error {
+			_, err := c.Overrides(ctx, web.OverrideFilter{Source: "core", Lane: "hotfix", Field: "lane", By: "ana", Contested: true, Limit: 2})
+			return err
+		}},
+		{"approve a move", "approve payments/PAY-4  as lead@acme.example by ana via command for 0s: ok", func() error {
+			_, err := c.Rule(ctx, web.RulingRequest{Ref: ref, Verb: "approve", As: "lead@acme.example", By: "ana", Via: "command", Reason: "ok"})
+			return err
+		}},
+		{"reject a move", "reject /PAY-4  as ana by ana via API for 0s: ", func() error {
+			_, err := c.Rule(ctx, web.RulingRequest{Ref: issue.Ref{Key: "PAY-4"}, Verb: "reject", By: "ana"})
+			return err
+		}},
+		{"release", "release payments/PAY-4 lane as  by ana via API for 0s: ", func() error {
+			_, err := c.Rule(ctx, web.RulingRequest{Ref: ref, Verb: "release", Field: "lane", By: "ana"})
+			return err
+		}},
+		{"hold", "hold payments/PAY-4 due as  by ana via API for 720h0m0s: why", func() error {
+			_, err := c.Rule(ctx, web.RulingRequest{Ref: ref, Verb: "hold", Field: "due", By: "ana", Hold: 720 * time.Hour, Reason: "why"})
+			return err
+		}},
 		{"reload", "reload", func() error { _, err := c.Reload(ctx); return err }},
 	} {
 		if err := call.do(); err != nil {

@@ -127,7 +127,11 @@ func explanation(i answer.Item) answer.Explanation {
 		Overrides: []answer.Override{{
 			Field: issue.FieldPriority, Kind: "person", Value: "medium", Wanted: "urgent", By: "Ana <b>Díaz</b>",
 			At: now.Add(-26 * time.Hour), Until: ptr(now.Add(12 * 24 * time.Hour)),
+		}, {
+			Field: issue.FieldLane, Kind: "person", Value: "lane:feature", Wanted: "lane:hotfix", By: "Ana Díaz", At: now.Add(-2 * time.Hour),
+			Contested: []string{"hotfix"}, Approvers: []string{"lead@acme.example"},
 		}},
+		Pinned:    &answer.Pin{By: "Ana Díaz", At: now.Add(-time.Hour)},
 		DecidedAt: ptr(now.Add(-5 * time.Minute)), PolicyHash: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 		Why: "A paying customer is hurt now.", Cause: "updated in Jira", Since: now.Add(-50 * time.Hour), Effort: 3, Confidence: 0.8,
 		Holds: []answer.Hold{{What: "band", Wanted: "high", Why: "margin", Need: 65, Have: 61}},
@@ -242,13 +246,32 @@ func (f *fake) Undo(_ context.Context, u web.UndoRequest) (answer.Undo, error) {
 	return answer.Undo{Plans: []string{"p-0000aa"}, Changes: []answer.Change{}}, f.ask("undo %s %s %s", u.Plan, u.Ref, u.By)
 }
 
+func (f *fake) Overrides(_ context.Context, o web.OverrideFilter) (answer.Overrides, error) {
+	list := []answer.Holding{
+		{Ref: "payments/PAY-1", ID: "10000", Override: answer.Override{Field: issue.FieldLane, Kind: "person", Value: "lane:feature", Contested: []string{"hotfix"}}},
+		{Ref: "payments/PAY-2", ID: "10001", Override: answer.Override{Field: issue.FieldPriority, Kind: "operator", Value: "high"}},
+	}
+	page, next, err := answer.Page(list, o.Cursor, o.Limit)
+	if err != nil {
+		return answer.Overrides{}, web.Errorf(web.Invalid, "%w", err)
+	}
+	return answer.Overrides{Overrides: page, Total: 2, Next: next}, f.ask("overrides %s %s %s %s %v", o.Source, o.Lane, o.Field, o.By, o.Contested)
+}
+
+func (f *fake) Rule(_ context.Context, u web.RulingRequest) (answer.Ruled, error) {
+	if u.As == "mallory" {
+		return answer.Ruled{}, web.Errorf(web.Denied, "mallory may not decide")
+	}
+	return answer.Ruled{Ref: u.Ref.String(), Verb: u.Verb}, f.ask("%s %s %s as %s by %s via %s for %s: %s", u.Verb, u.Ref, u.Field, u.As, u.By, u.Via, u.Hold, u.Reason)
+}
+
 // options are a whole server around a fake.
 func options(f *fake) web.Options {
 	reg := prometheus.NewRegistry()
 	metrics.New(reg, metrics.Build{Version: "test"})
 	berlin := time.FixedZone("CEST", 2*3600)
 	return web.Options{
-		Issues: f, Log: f, Overview: f, Health: f, Planner: f, Operator: f,
+		Issues: f, Log: f, Overview: f, Health: f, Planner: f, Operator: f, Rights: f,
 		Reload:  func(context.Context) (answer.Reload, error) { return answer.Reload{Reloaded: true}, f.ask("reload") },
 		Metrics: promhttp.HandlerFor(reg, promhttp.HandlerOpts{}),
 		Logger:  slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, Zone: berlin, Version: "1.2.3",

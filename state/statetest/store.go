@@ -39,6 +39,7 @@ type Store interface {
 	Paused() (state.Pause, error)
 	SetPaused(state.Pause) error
 	Prune(now time.Time, keepDecisions time.Duration) (int, error)
+	Introduced(source string, i state.Introduction) (bool, error)
 	Size() int64
 }
 
@@ -47,7 +48,7 @@ type Opener func(t *testing.T) Store
 
 // Run runs the contract against an engine.
 func Run(t *testing.T, open Opener) {
-	for _, suite := range [][]testCase{recordCases(), logCases(), actCases(), planCases(), pruneCases()} {
+	for _, suite := range [][]testCase{recordCases(), logCases(), actCases(), planCases(), pruneCases(), toldCases()} {
 		for _, c := range suite {
 			t.Run(c.name, func(t *testing.T) { c.run(t, world{T: t, Store: open(t)}) })
 		}

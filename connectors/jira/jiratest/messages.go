@@ -36,6 +36,7 @@ const (
 	msgBadLabel
 	msgBadDay
 	msgBadUser
+	msgNoGroup
 	msgNotAssignable
 	msgNoEdit
 	msgNoComment
@@ -90,6 +91,7 @@ var english = map[msgID]string{
 	msgBadLabel:       "The label '%s' is invalid.",
 	msgBadDay:         "Error parsing date string: %s",
 	msgBadUser:        "User '%s' does not exist.",
+	msgNoGroup:        "The group named '%s' does not exist.",
 	msgNotAssignable:  "User '%s' cannot be assigned issues.",
 	msgNoEdit:         "You do not have permission to edit issues in this project.",
 	msgNoComment:      "You do not have the permission to comment on this issue.",
@@ -126,6 +128,7 @@ var german = map[msgID]string{
 	msgBadPriority:   "Die ausgewählte Priorität ist ungültig.",
 	msgLabelSpace:    "Das Stichwort '%s' enthält Leerzeichen. Dies ist nicht zulässig.",
 	msgBadUser:       "Der Benutzer '%s' existiert nicht.",
+	msgNoGroup:       "Die Gruppe '%s' existiert nicht.",
 	msgNotAssignable: "Dem Benutzer '%s' können keine Vorgänge zugewiesen werden.",
 	msgNoEdit:        "Sie sind nicht berechtigt, Vorgänge in diesem Projekt zu bearbeiten.",
 	msgNoComment:     "Sie sind nicht berechtigt, diesen Vorgang zu kommentieren.",

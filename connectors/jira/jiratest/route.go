@@ -58,6 +58,7 @@ func (rt *router) site() {
 	rt.add("assignable", "GET", "/user/assignable/search", 0, (*call).assignable)
 	rt.add("userSearch", "GET", "/user/search", 0, (*call).userSearch)
 	rt.add("user", "GET", "/user", 0, (*call).userGet)
+	rt.add("groupMembers", "GET", "/group/member", 0, (*call).groupMembers)
 	rt.add("task", "GET", "/task/{id}", 0, (*call).taskGet)
 }
 

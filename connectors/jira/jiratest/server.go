@@ -73,6 +73,7 @@ type Server struct {
 	mu         sync.RWMutex
 	users      map[string]*User
 	userOrder  []*User
+	groups     map[string][]string // account ids by group
 	tokens     map[string]*grant
 	projects   []*Project
 	priorities []*Priority

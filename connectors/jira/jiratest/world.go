@@ -221,6 +221,16 @@ func (s *Server) addUser(u User) *User {
 	return p
 }
 
+// AddGroup makes a group of people by their account ids, or replaces it.
+func (s *Server) AddGroup(name string, members ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.groups == nil {
+		s.groups = map[string][]string{}
+	}
+	s.groups[name] = members
+}
+
 // AddPriority appends a priority to the site's list.
 func (s *Server) AddPriority(p Priority) {
 	s.mu.Lock()

@@ -1,0 +1,155 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/connectors/jira/jiratest"
+	"github.com/lanekeeper/lanekeeper/connectors/linear/lineartest"
+	"github.com/lanekeeper/lanekeeper/internal/answer"
+	"github.com/lanekeeper/lanekeeper/internal/web"
+)
+
+// lead makes an account that may decide, and is not Amy, though called like her.
+func (p *place) lead() {
+	if p.linear != nil {
+		p.linear.AddUser(lineartest.User{Name: "Amy", Email: "lead@acme.example"})
+		return
+	}
+	p.jira.AddUser(jiratest.User{AccountID: "lead", Name: "Amy", Email: "lead@acme.example"})
+}
+
+// swap has Amy put one label in the place of others.
+func (p *place) swap(id string, off []string, on ...string) { fatal(p.t, p.edit(id, off, on)) }
+
+func guardedWorld(t *testing.T, kind, contested string) (*world, string) {
+	w := newWorld(t, kind, func(_ *world, s *settings) {
+		s.policy = strings.Replace(s.policy, "name: hotfix,", "name: hotfix, approvers: [lead@acme.example], contested: "+contested+",", 1)
+	})
+	w.hurt.lead()
+	w.other.lead()
+	w.start()
+	w.good()
+	for id, i := range w.hurt.issues() {
+		if slices.Contains(i.labels, "lane:hotfix") {
+			return w, id
+		}
+	}
+	t.Fatal("nothing is in hotfix")
+	return nil, ""
+}
+
+func TestDecisionRightsOnEveryTracker(t *testing.T) {
+	for _, kind := range anyTracker {
+		t.Run(kind+"/flag", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, id := guardedWorld(t, kind, "flag")
+				defer func() { w.stop() }()
+				time.Sleep(5 * time.Minute)
+				w.hurt.swap(id, []string{"lane:hotfix"}, "lane:feature")
+				w.good()
+				held, err := w.app.Overrides(t.Context(), web.OverrideFilter{Contested: true})
+				fatal(t, err)
+				if len(held.Overrides) != 1 || held.Overrides[0].By != "Amy" || w.metric("contested", "lane", "hotfix") != 1 {
+					t.Fatalf("held %+v", held)
+				}
+				ref := held.Overrides[0].Ref
+				if _, err := w.rule(ref, "approve", "Amy"); web.KindOf(err) != web.Denied || !strings.Contains(err.Error(), "lead@acme.example") {
+					t.Errorf("a name decides nothing: %v", err)
+				}
+				done, err := w.rule(ref, "approve", "LEAD@acme.example")
+				fatal(t, err)
+				if o := done.Override; o == nil || len(o.Contested) > 0 || o.ApprovedBy != "Amy" {
+					t.Errorf("ruled %+v", done)
+				}
+				w.quiet()
+				if lane := w.hurt.lane(id); lane != "lane:feature" {
+					t.Errorf("lane %s", lane)
+				}
+			})
+		})
+		t.Run(kind+"/restore", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, id := guardedWorld(t, kind, "restore")
+				defer func() { w.stop() }()
+				time.Sleep(5 * time.Minute)
+				w.hurt.swap(id, []string{"lane:hotfix"}, "lane:feature")
+				w.good()
+				if lane := w.hurt.lane(id); lane != "lane:hotfix" {
+					t.Errorf("lane %s", lane)
+				}
+				w.quiet()
+			})
+		})
+	}
+}
+
+func (w *world) rule(ref, verb, as string) (answer.Ruled, error) {
+	source, key, _ := strings.Cut(ref, "/")
+	u := web.RulingRequest{Verb: verb, As: as, By: "op", Via: "command"}
+	u.Ref.Source, u.Ref.Key = source, key
+	return w.app.Rule(context.Background(), u)
+}
+
+func TestThePinOnEveryTracker(t *testing.T) {
+	for _, kind := range anyTracker {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, id := guardedWorld(t, kind, "flag")
+				defer func() { w.stop() }()
+				time.Sleep(5 * time.Minute)
+				var off []string
+				if kind == linearApp {
+					off = []string{"lane:hotfix"} // a group holds one label
+				}
+				w.hurt.swap(id, off, "lane:pinned")
+				w.quiet()
+				held, err := w.app.Overrides(t.Context(), web.OverrideFilter{Field: "all"})
+				fatal(t, err)
+				if len(held.Overrides) != 1 || held.Overrides[0].Why() != "pinned by Amy" {
+					t.Errorf("held %+v", held)
+				}
+				time.Sleep(24 * time.Hour)
+				w.quiet()
+				w.hurt.swap(id, []string{"lane:pinned"})
+				w.good()
+				if lane := w.hurt.lane(id); lane != "lane:hotfix" {
+					t.Errorf("lane %q", lane)
+				}
+				w.quiet()
+			})
+		})
+	}
+}
+
+func TestCheckNamesApproversWhoLeft(t *testing.T) {
+	for _, kind := range anyTracker {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, kind, func(_ *world, s *settings) {
+					s.policy = strings.Replace(s.policy, "name: hotfix,", "name: hotfix, approvers: [lead@acme.example, left@acme.example],", 1)
+					s.policy = strings.Replace(s.policy, "name: stability,", "name: stability, approvers: [left@acme.example],", 1)
+				})
+				w.hurt.lead()
+				cfg, err := w.load()
+				fatal(t, err)
+				said := map[string]string{}
+				for _, f := range Check(t.Context(), cfg, w.options()).Findings {
+					if f.Source == "hurt" {
+						said[f.What] += f.Level + " " + f.Text
+					}
+				}
+				if s := said["approvers of hotfix"]; !strings.HasPrefix(s, "warning 1 may decide; not found") || !strings.Contains(s, "left@acme.example") {
+					t.Errorf("one left: %q", s)
+				}
+				if s := said["approvers of stability"]; !strings.HasPrefix(s, "warning nobody is left who could decide") {
+					t.Errorf("all left: %q", s)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,215 @@
+package reconcile
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+const (
+	// withdrawn is what an undone comment says.
+	withdrawn = "This proposal was withdrawn."
+	// namesShown is how many approvers a comment names.
+	namesShown = 5
+)
+
+// note is what the marked comment is about: a proposal, a contested move, or
+// both.
+type note struct {
+	changes   []issue.Change // proposed
+	contested *state.Override
+}
+
+// noteOf is what there is to say about an issue now. Only the suggest mode
+// proposes.
+func (c *cycle) noteOf(r *state.Record) note {
+	var n note
+	if isPinned(r) {
+		return n
+	}
+	if c.Mode.narrow(r.Decision.Mode) == Suggest {
+		n.changes = c.changes(r)
+	}
+	n.contested = contestOf(r)
+	return n
+}
+
+// contestOf is the contested move that is to be said on the issue, nil for none.
+func contestOf(r *state.Record) *state.Override {
+	if at := laneOverride(r); at >= 0 {
+		if o := &r.Overrides[at]; len(o.Contested) > 0 && o.Ask.IsZero() {
+			return o
+		}
+	}
+	return nil
+}
+
+func (n note) empty() bool { return len(n.changes) == 0 && n.contested == nil }
+
+// hash is of the proposed values and the contested move alone: a new wording is
+// no news.
+func (n note) hash() string {
+	var values strings.Builder
+	for _, ch := range n.changes {
+		fmt.Fprintf(&values, "%s=%s\n", ch.Field, ch.To)
+	}
+	if o := n.contested; o != nil {
+		fmt.Fprintf(&values, "contested %s=%s by %s at %d\n", o.Field, o.Value, o.By.ID, o.At.UnixMilli())
+	}
+	h := sha256.Sum256([]byte(values.String()))
+	return hex.EncodeToString(h[:8])
+}
+
+// change is the write that brings the comment up to date, none where it is.
+func (n note) change(r *state.Record) (issue.Change, bool) {
+	hash := n.hash()
+	if n.empty() || r.Comment.Hash == hash || writable(r, issue.FieldComment) == 0 {
+		return issue.Change{}, false
+	}
+	var about []string
+	if len(n.changes) > 0 {
+		names := make([]string, len(n.changes))
+		for k, ch := range n.changes {
+			names[k] = string(ch.Field)
+		}
+		about = append(about, "proposal for "+strings.Join(names, ", "))
+	}
+	if n.contested != nil {
+		about = append(about, "contested move of the lane")
+	}
+	return issue.Change{Field: issue.FieldComment, From: r.Comment.Hash, To: hash, Reason: strings.Join(about, "; ")}, true
+}
+
+// noteDue is 1 where a contested move must be said on the issue, beside the
+// changes of its fields.
+func (c *cycle) noteDue(r *state.Record) int {
+	if contestOf(r) == nil || c.quiet(r) {
+		return 0
+	}
+	if _, due := c.noteOf(r).change(r); !due {
+		return 0
+	}
+	return 1
+}
+
+// body writes the comment out. A person who reads about a lane for the first time
+// is told everything, later a line or two do.
+func (c *cycle) body(r *state.Record, n note) (string, *state.Introduction) {
+	var parts []string
+	var greets *state.Introduction
+	if len(n.changes) > 0 {
+		greets = c.stranger(r)
+		if greets != nil {
+			parts = append(parts, proposal(r, n.changes))
+		} else {
+			parts = append(parts, shortProposal(r, n.changes))
+		}
+	}
+	if n.contested != nil {
+		parts = append(parts, c.contestText(r, n.contested))
+	}
+	return strings.Join(parts, "\n\n"), greets
+}
+
+// stranger is the introduction that an issue's person has not had yet: its
+// assignee, or who reported it. Where nobody is known it is always due, and
+// nothing is noted.
+func (c *cycle) stranger(r *state.Record) *state.Introduction {
+	i := state.Introduction{Person: cmp.Or(r.Issue.Assignee.ID, r.Issue.Reporter.ID), Lane: r.Decision.Lane}
+	if i.Person == "" {
+		return &i
+	}
+	if c.greeted[i] {
+		return nil
+	}
+	known, err := c.Store.Introduced(c.Source, i)
+	if err != nil {
+		c.Log.Warn("introductions not read; the long comment is written", "source", c.Source, "issue", r.Issue.Key, "err", err)
+	}
+	if known {
+		return nil
+	}
+	return &i
+}
+
+func listed(changes []issue.Change) string {
+	var b strings.Builder
+	for _, ch := range changes {
+		fmt.Fprintf(&b, "- %s: %s instead of %s (%s)\n", ch.Field, shown(ch.To), shown(ch.From), strings.TrimSuffix(ch.Reason, "."))
+	}
+	return b.String()
+}
+
+const optOut = "To have lanekeeper leave this issue alone, give it the label " + issue.PinLabel + "."
+
+func proposal(r *state.Record, changes []issue.Change) string {
+	return fmt.Sprintf("lanekeeper proposes for %s:\n\n%s\nNothing was changed. %s To withdraw this proposal: lanekeeper undo %s. All reasons: lanekeeper explain %s",
+		r.Issue.Key, listed(changes), optOut, r.Issue.Ref(), r.Issue.Ref())
+}
+
+func shortProposal(r *state.Record, changes []issue.Change) string {
+	what := make([]string, len(changes))
+	for n, ch := range changes {
+		what[n] = fmt.Sprintf("%s %s (now %s)", ch.Field, shown(ch.To), shown(ch.From))
+		if ch.Field.IsLabel() {
+			what[n] = fmt.Sprintf("%s (now %s)", shown(ch.To), shown(ch.From))
+		}
+	}
+	return fmt.Sprintf("lanekeeper proposes %s: %s. Reasons: lanekeeper explain %s; label %s to opt out.",
+		strings.Join(what, ", "), strings.TrimSuffix(changes[0].Reason, "."), r.Issue.Ref(), issue.PinLabel)
+}
+
+// introduction tells a person about the first change that lanekeeper made to an
+// issue of theirs in a lane.
+func introduction(r *state.Record, changes []issue.Change) string {
+	return fmt.Sprintf("lanekeeper now keeps %s in the lane %s. It changed:\n\n%s\nA value that you set otherwise stays as you set it. To take this back: lanekeeper undo %s. %s "+
+		"All reasons: lanekeeper explain %s. You read this once for each lane.", r.Issue.Key, r.Decision.Lane, listed(changes), r.Issue.Ref(), optOut, r.Issue.Ref())
+}
+
+// introductionHash tells the comment of an introduction from others.
+func introductionHash(lane string) string { return "introduced to " + lane }
+
+// contestText says who moved the issue, who may decide and how.
+func (c *cycle) contestText(r *state.Record, o *state.Override) string {
+	who := cmp.Or(o.By.Name, o.By.ID)
+	why := who + " is not an approver of"
+	if o.Unsure {
+		who, why = "Somebody", "The history does not say who it was, so that an approver must agree for"
+	}
+	t := c.termsOf(c.Policy.For(c.Source, r.Issue.Project))
+	names, more := c.names(t.mayDecide(o.Contested), namesShown)
+	may := "The approvers that the policy names"
+	if len(names) > 0 {
+		may = strings.Join(names, ", ")
+		if more {
+			may += " and others"
+		}
+	}
+	lanes := "the lane " + o.Contested[0]
+	if len(o.Contested) > 1 {
+		lanes = "the lanes " + strings.Join(o.Contested, ", ")
+	}
+	return fmt.Sprintf("%s moved this issue from %s to %s. %s %s.\n\n%s may decide: add the label %s to agree, set the lane label, or run "+
+		"lanekeeper approve %s --as YOUR-ACCOUNT (with --reject for lanekeeper's value, %s). Until then it stays as it is.",
+		who, shown(o.From), shown(o.Value), why, lanes, may, issue.ApprovalLabel, r.Issue.Ref(), shown(o.Wanted))
+}
+
+// quiet tells that a person undid our comment and wants no other for now.
+func (c *cycle) quiet(r *state.Record) bool {
+	return slices.ContainsFunc(r.Overrides, func(o state.Override) bool {
+		return o.Field == issue.FieldComment && (o.Until.IsZero() || c.now.Before(o.Until))
+	})
+}
+
+func shown(v string) string {
+	if v == "" {
+		return "none"
+	}
+	return v
+}

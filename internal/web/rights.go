@@ -1,0 +1,171 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/answer"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+)
+
+// Rights answers what is held against policy, and takes people's decisions about
+// it.
+type Rights interface {
+	// Overrides lists fields that stay as people want them, and pinned issues.
+	Overrides(context.Context, OverrideFilter) (answer.Overrides, error)
+	// Rule carries out a person's decision. One that is not theirs is Denied; one
+	// about what is not held, or is contested, is a Conflict.
+	Rule(context.Context, RulingRequest) (answer.Ruled, error)
+}
+
+// OverrideFilter narrows the list of overrides. Zero fields do not narrow.
+type OverrideFilter struct {
+	Source string
+	Lane   string // policy's present one, or one that is contested
+	Field  string
+	// By is searched in the name and the account id of who decided, without
+	// regard to case.
+	By        string
+	Contested bool // only these
+	Limit     int
+	Cursor    string
+}
+
+// RulingRequest is a person's decision about one field of an issue.
+type RulingRequest struct {
+	Ref    issue.Ref
+	Verb   string // approve, reject, release or hold
+	Field  string // of release and hold
+	As     string // approve and reject: the approver
+	By     string // who asks
+	Via    string // command or API
+	Hold   time.Duration
+	Reason string
+}
+
+// approval is the body of POST /api/v1/issues/{source}/{key}/approve.
+type approval struct {
+	As     string `json:"as,omitempty"`
+	Reject bool   `json:"reject,omitempty"`
+	By     string `json:"by,omitempty"`
+	Via    string `json:"via,omitempty"`
+	Reason string `json:"reason,omitempty"`
+}
+
+// override is the body of POST /api/v1/issues/{source}/{key}/override: release,
+// or a length of time to hold.
+type override struct {
+	Field   string `json:"field"`
+	Release bool   `json:"release,omitempty"`
+	Hold    string `json:"hold,omitempty"` // 12h or 30d
+	By      string `json:"by,omitempty"`
+	Via     string `json:"via,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+}
+
+func (s *server) rightsRoutes(mux *http.ServeMux) {
+	if s.Rights == nil {
+		return
+	}
+	mux.Handle("/api/v1/overrides", s.only(http.MethodGet, s.answering(s.overrides)))
+	s.post(mux, "issues/{source}/{key}/approve", s.approveMove)
+	s.post(mux, "issues/{source}/{key}/override", s.override)
+}
+
+func (s *server) overrides(r *http.Request) (any, error) {
+	p := s.params(r.URL.RawQuery, "source", "lane", "field", "by", "contested", "limit", "cursor")
+	f := OverrideFilter{Source: p.Get("source"), Lane: p.Get("lane"), Field: p.Get("field"), By: p.Get("by"), Limit: p.limit(), Cursor: p.Get("cursor")}
+	switch text := p.Get("contested"); text {
+	case "", "false":
+	case "true":
+		f.Contested = true
+	default:
+		p.err = Errorf(Invalid, "contested %q: want true or false", text)
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return s.Rights.Overrides(r.Context(), f)
+}
+
+func (s *server) approveMove(w http.ResponseWriter, r *http.Request) (any, error) {
+	var b approval
+	if err := body(w, r, &b); err != nil {
+		return nil, err
+	}
+	u := RulingRequest{Ref: refOf(r), Verb: "approve", As: b.As, By: asker(r, b.By), Via: via(b.Via), Reason: b.Reason}
+	if b.Reject {
+		u.Verb = "reject"
+	}
+	u.As = cmp.Or(u.As, u.By)
+	return s.Rights.Rule(r.Context(), u)
+}
+
+func (s *server) override(w http.ResponseWriter, r *http.Request) (any, error) {
+	var b override
+	if err := body(w, r, &b); err != nil {
+		return nil, err
+	}
+	u := RulingRequest{Ref: refOf(r), Verb: "release", Field: b.Field, By: asker(r, b.By), Via: via(b.Via), Reason: b.Reason}
+	switch {
+	case strings.TrimSpace(b.Field) == "":
+		return nil, Errorf(Invalid, "say which field, such as lane or priority")
+	case b.Release == (b.Hold != ""):
+		return nil, Errorf(Invalid, "say one of release: true and hold: 30d")
+	case !b.Release:
+		d, ok := length(b.Hold)
+		if !ok || d <= 0 {
+			return nil, Errorf(Invalid, "hold %q: want a length of time such as 12h or 30d", b.Hold)
+		}
+		u.Verb, u.Hold = "hold", d
+	}
+	return s.Rights.Rule(r.Context(), u)
+}
+
+// via says by which way a decision came.
+func via(claimed string) string {
+	if claimed == "command" {
+		return claimed
+	}
+	return "API"
+}
+
+var _ Rights = (*Client)(nil)
+
+// Overrides implements Rights.
+func (c *Client) Overrides(ctx context.Context, f OverrideFilter) (all answer.Overrides, err error) {
+	all.Overrides = []answer.Holding{}
+	contested := ""
+	if f.Contested {
+		contested = "true"
+	}
+	all.Next, err = pull(f.Limit, f.Cursor, func(limit int, cursor string) (int, string, error) {
+		var page answer.Overrides
+		q := query("source", f.Source, "lane", f.Lane, "field", f.Field, "by", f.By, "contested", contested, "limit", strconv.Itoa(limit), "cursor", cursor)
+		err := c.call(ctx, http.MethodGet, c.at(q, "overrides"), nil, &page)
+		all.Overrides, all.Total = append(all.Overrides, page.Overrides...), page.Total
+		return len(page.Overrides), page.Next, err
+	})
+	return all, err
+}
+
+// Rule implements Rights.
+func (c *Client) Rule(ctx context.Context, u RulingRequest) (out answer.Ruled, err error) {
+	place, in := "approve", any(approval{As: u.As, Reject: u.Verb == "reject", By: u.By, Via: u.Via, Reason: u.Reason})
+	if u.Verb == "release" || u.Verb == "hold" {
+		o := override{Field: u.Field, Release: u.Verb == "release", By: u.By, Via: u.Via, Reason: u.Reason}
+		if !o.Release {
+			o.Hold = u.Hold.String()
+		}
+		place, in = "override", o
+	}
+	at, err := c.issue(u.Ref, nil, place)
+	if err == nil {
+		err = c.call(ctx, http.MethodPost, at, in, &out)
+	}
+	return out, err
+}
