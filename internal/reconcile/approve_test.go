@@ -12,8 +12,8 @@ import (
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
-// guarded is a world of issues of three lanes that the guard holds.
-func guarded(t *testing.T) (*world, *state.Plan) {
+// held is a world of issues of three lanes that the guard holds.
+func held(t *testing.T) (*world, *state.Plan) {
 	w := newWorld(t, func(w *world) {
 		w.opts.Guard = reconcile.Guard{MaxChanges: 3, Expires: 7 * 24 * time.Hour, Approval: 24 * time.Hour}
 	})
@@ -54,7 +54,7 @@ func (w *world) held() *state.Plan {
 }
 
 func TestAHeldPlanSaysWhatItWouldDo(t *testing.T) {
-	w, p := guarded(t)
+	w, p := held(t)
 	w.expect("lanes", p.Summary.Lanes, map[string]int{"hotfix": 4, "stability": 4, "feature": 4})
 	w.expect("most frequent", p.Summary.Fields[:3], []state.FieldChange{
 		{Field: issue.FieldHorizon, To: "horizon:next-release", Count: 8},
@@ -74,7 +74,7 @@ func TestAHeldPlanSaysWhatItWouldDo(t *testing.T) {
 
 func TestAPlanIsApprovedInPart(t *testing.T) {
 	t.Run("only the approved lanes are written; the rest waits as a new plan", func(t *testing.T) {
-		w, p := guarded(t)
+		w, p := held(t)
 		w.expect("err", w.approve(p.ID, "hotfix"), nil)
 		r := w.once()
 		w.expect("written", len(w.tracker.edits), 4)
@@ -96,7 +96,7 @@ func TestAPlanIsApprovedInPart(t *testing.T) {
 		w.expect("nothing waits", w.held(), (*state.Plan)(nil))
 	})
 	t.Run("a rest that is small does not slip through", func(t *testing.T) {
-		w, p := guarded(t)
+		w, p := held(t)
 		w.expect("err", w.approve(p.ID, "hotfix", "stability"), nil)
 		w.once()
 		for n := 21; n <= 22; n++ {
@@ -107,7 +107,7 @@ func TestAPlanIsApprovedInPart(t *testing.T) {
 		w.expect("held", w.held().Issues, 2)
 	})
 	t.Run("what a person changed meanwhile is not written", func(t *testing.T) {
-		w, p := guarded(t)
+		w, p := held(t)
 		w.expect("err", w.approve(p.ID), nil)
 		w.wait(time.Hour)
 		w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldLane, To: "lane:hotfix"})
@@ -121,7 +121,7 @@ func TestAPlanIsApprovedInPart(t *testing.T) {
 		w.expect("written", len(w.tracker.edits), 11)
 	})
 	t.Run("a lane that grew is held again, with all others", func(t *testing.T) {
-		w, p := guarded(t)
+		w, p := held(t)
 		w.expect("err", w.approve(p.ID, "hotfix"), nil)
 		for n := 31; n <= 34; n++ { // four more, and three need no approval
 			w.tracker.add(n, bug)
@@ -132,7 +132,7 @@ func TestAPlanIsApprovedInPart(t *testing.T) {
 		w.expect("held", w.held().Issues, 16)
 	})
 	t.Run("a lane that the plan does not touch", func(t *testing.T) {
-		w, p := guarded(t)
+		w, p := held(t)
 		err := w.approve(p.ID, "strategic")
 		if !errors.Is(err, reconcile.ErrNoSuchLane) || !strings.Contains(err.Error(), "it has feature, hotfix, stability") {
 			t.Errorf("err = %v", err)
@@ -142,7 +142,7 @@ func TestAPlanIsApprovedInPart(t *testing.T) {
 
 func TestWaitingPlansExpire(t *testing.T) {
 	t.Run("a held one: the next cycle makes a new one if it is still needed", func(t *testing.T) {
-		w, p := guarded(t)
+		w, p := held(t)
 		w.wait(6 * 24 * time.Hour)
 		w.quiet()
 		w.expect("after six days", w.held().ID, p.ID)
@@ -168,7 +168,7 @@ func TestWaitingPlansExpire(t *testing.T) {
 		w.expect("written", len(w.tracker.edits), 12)
 	})
 	t.Run("an approval that no cycle carried out", func(t *testing.T) {
-		w, p := guarded(t)
+		w, p := held(t)
 		w.expect("err", w.approve(p.ID), nil)
 		w.wait(25 * time.Hour)
 		w.once()
@@ -177,7 +177,7 @@ func TestWaitingPlansExpire(t *testing.T) {
 		w.expect("a new one", w.held().ID != p.ID, true)
 	})
 	t.Run("what an expired plan held is kept no longer than other changes", func(t *testing.T) {
-		w, p := guarded(t)
+		w, p := held(t)
 		w.wait(8 * 24 * time.Hour)
 		w.once()
 		entries, err := w.store.Entries(p.ID)
@@ -193,7 +193,7 @@ func TestWaitingPlansExpire(t *testing.T) {
 }
 
 func TestAHeldPlanIsComparedWithThePresent(t *testing.T) {
-	w, p := guarded(t)
+	w, p := held(t)
 	w.wait(time.Hour)
 	w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldLane, To: "lane:hotfix"})               // already
 	w.tracker.edit(id(12), "ann", issue.Change{Field: issue.FieldPriority, To: "urgent"})               // another value to change from

@@ -266,7 +266,7 @@ func (w *world) undone(s *source, r reconcile.Report, whole bool) {
 func (w *world) cycled(s *source, c *reconcile.Cycler, r reconcile.Report) {
 	w.say("%s cycle: %d pulled, %d changed, swept %v, error %v", s.name, r.Pulled, r.Changed, r.Swept, r.Err)
 	if r.Held != nil {
-		if _, err := c.Approve(r.Held.ID, "operator"); err != nil && !w.isDead() {
+		if _, err := c.Approve(reconcile.Approval{Plan: r.Held.ID, By: "operator"}); err != nil && !w.isDead() {
 			w.fail("%s: approve: %v", s.name, err)
 		}
 		w.say("%s plan of %d issues is approved", s.name, r.Held.Issues)
