@@ -157,11 +157,11 @@ func (a *App) connect(cfg *config.Config, s config.Source) (tracker, error) {
 	log := a.opts.Log.With("source", s.Name)
 	if s.Jira != nil {
 		return jira.New(s.Jira.Settings(), jira.Options{
-			Source: s.Name, Inputs: cfg.Set.Needs(), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
+			Source: s.Name, Inputs: cfg.Set.Needs() | a.opts.Needs, Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
 		})
 	}
 	return linear.New(s.Linear.Settings(), linear.Options{
-		Source: s.Name, Inputs: cfg.Set.Needs(), LabelPrefixes: prefixes(cfg.Set), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
+		Source: s.Name, Inputs: cfg.Set.Needs() | a.opts.Needs, LabelPrefixes: prefixes(cfg.Set), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
 	})
 }
 

@@ -20,11 +20,20 @@ func (k *track) propose(i *issue.Issue, now time.Time) {
 	want := k.last.Priority
 	switch {
 	case k.last.Undecided != "" || k.last.LowConfidence || i.Unknown.Has(issue.InputPriority) || want == i.Priority:
-		k.wish.open = false
+		k.drop()
 	case !k.wish.open || k.wish.value != want:
+		k.drop()
 		k.wish = proposal{true, want, now}
 		k.agreement.Proposals++
 	}
+}
+
+// drop ends a proposal that policy took back.
+func (k *track) drop() {
+	if k.wish.open {
+		k.agreement.Dropped++
+	}
+	k.wish.open = false
 }
 
 // people compares what people did with what policy had proposed.

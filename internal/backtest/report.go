@@ -132,7 +132,8 @@ type Agreement struct {
 	Same      int `json:"same"`   // people later set that priority
 	Toward    int `json:"toward"` // they moved in that direction
 	Against   int `json:"against"`
-	Open      int `json:"open"` // nobody touched it
+	Open      int `json:"open"`    // nobody touched it
+	Dropped   int `json:"dropped"` // policy itself no longer gave it
 	// LeadHours is the median time between a proposal and the same change.
 	LeadHours float64 `json:"lead_hours"`
 	// LaneLabels counts lane labels that people set; SameLane those where policy
