@@ -59,8 +59,8 @@ func (d *document) replayed(list []backtest.Result, actual []backtest.Actual) {
 	})
 	row("Undecided at last", func(p backtest.Result) string { return fmt.Sprint(p.Days[len(p.Days)-1].Undecided) })
 	row("Other priority than people's", func(p backtest.Result) string { return fmt.Sprintf("%d times", p.Agreement.Proposals) })
-	row("  people later set it", func(p backtest.Result) string { return agreed(p.Agreement) })
-	row("  went that way, or against", func(p backtest.Result) string {
+	row("– people later set it", func(p backtest.Result) string { return agreed(p.Agreement) })
+	row("– went that way, or against", func(p backtest.Result) string {
 		return fmt.Sprintf("%d, or %d", p.Agreement.Toward, p.Agreement.Against)
 	})
 	row("Lane labels by people", func(p backtest.Result) string {
@@ -123,24 +123,30 @@ func (d *document) comparison(c backtest.Comparison, days int) {
 	if len(c.Today) == 0 {
 		return
 	}
-	t := &table{indent: 2, columns: []column{{head: "FROM"}, {head: "TO"}, {head: "ISSUES", right: true}}}
-	for _, list := range [][]backtest.Cell{c.Matrix, c.Priorities} {
-		for _, m := range list {
-			if m.From != m.To {
-				t.row(text(outcomeName(m.From)), text(outcomeName(m.To)), text(fmt.Sprint(m.Count)))
-			}
-		}
-	}
-	d.blank()
-	d.table(t)
+	d.changes("LANE", c.Matrix)
+	d.changes("PRIORITY", c.Priorities)
 	d.blank()
 	for _, x := range c.Today[:min(len(c.Today), differencesShown)] {
 		d.item(bold, "%s  %s", x.Ref, x.Title)
-		d.para(4, none, "was "+outcomeText(x.Current))
-		d.para(4, none, "now "+outcomeText(x.New))
+		d.para(4, none, "now "+outcomeText(x.Current))
+		d.para(4, none, "then "+outcomeText(x.New))
 	}
 	if more := len(c.Today) - differencesShown; more > 0 {
 		d.item(faint, "and %d more; --json lists them all.", more)
+	}
+}
+
+// changes lists what becomes of what; what stays is left out.
+func (d *document) changes(what string, list []backtest.Cell) {
+	t := &table{indent: 2, columns: []column{{head: what + " NOW"}, {head: "THEN"}, {head: "ISSUES", right: true}}}
+	for _, m := range list {
+		if m.From != m.To {
+			t.row(text(outcomeName(m.From)), text(outcomeName(m.To)), text(fmt.Sprint(m.Count)))
+		}
+	}
+	if len(t.rows) > 0 {
+		d.blank()
+		d.table(t)
 	}
 }
 

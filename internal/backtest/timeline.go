@@ -167,7 +167,8 @@ func (t *timeline) moment(now time.Time) *issue.Issue {
 	if !t.present.Started.After(now) {
 		i.Started = t.present.Started
 	}
-	if !isOpen(i) && !t.present.Resolved.After(now) {
+	// In some real trackers an open issue keeps the time of a resolution.
+	if (!isOpen(i) || t.next == len(t.events)) && !t.present.Resolved.After(now) {
 		i.Resolved = t.present.Resolved
 	}
 	return i
