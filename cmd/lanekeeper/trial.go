@@ -83,10 +83,7 @@ Whatever it does not understand (words, dates, missing columns) it lists and doe
 		r.File.Progress = func(done, total int) { bars.progress("reading (kB)", done, total) }
 		out, err := app.Try(r, func(done, total int) { bars.progress("replay", done, total) })
 		bars.finish()
-		if err != nil {
-			return err
-		}
-		return c.print(out)
+		return c.answered(out, err)
 	}
 	return cmd
 }
@@ -181,6 +178,15 @@ func (c *cli) overFile(file *app.ExportRequest, policies []string, question func
 	}
 	out, err := question(cfg, o, file)
 	bars.finish()
+	return c.answered(out, err)
+}
+
+// answered prints an answer, or gives a question that cannot be understood its
+// exit code.
+func (c *cli) answered(out answer.Texter, err error) error {
+	if _, wrong := errors.AsType[*app.Misuse](err); wrong {
+		return usageError{err}
+	}
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ type FileDecoder struct {
 	d    *decoder
 	logs logReader
 	seen issue.Inputs
+	has  map[string]bool // ids of fields
 }
 
 // FileOptions say how names in a file are read.
@@ -39,7 +40,7 @@ func NewFileDecoder(o FileOptions) (*FileDecoder, error) {
 		return nil, err
 	}
 	cat.decoder.present, cat.decoder.inScope = 0, nil
-	f := &FileDecoder{d: cat.decoder, logs: logReader{
+	f := &FileDecoder{d: cat.decoder, has: map[string]bool{}, logs: logReader{
 		self: func(*user) bool { return false },
 		rank: func(_, name string) string {
 			if r, ok := o.Rank(name); ok {
@@ -55,6 +56,9 @@ func NewFileDecoder(o FileOptions) (*FileDecoder, error) {
 // Seen are the inputs that some issue of the file had a field for, whether or
 // not the field held a value.
 func (f *FileDecoder) Seen() issue.Inputs { return f.seen }
+
+// Has reports whether some issue of the file had the field of that id.
+func (f *FileDecoder) Has(id string) bool { return f.has[id] }
 
 // Decode reads one issue and its history; the history is nil where the file
 // holds none. The priority is raw and has no rank yet, and the address is left
@@ -96,6 +100,7 @@ func (f *FileDecoder) see(fields jsontext.Value) error {
 	for name := range have {
 		if u, ok := f.d.uses[`"`+name+`"`]; ok {
 			f.seen |= u.input
+			f.has[name] = true
 		}
 	}
 	return nil

@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/lanekeeper/lanekeeper/internal/backtest"
 )
@@ -123,8 +125,8 @@ func (d *document) comparison(c backtest.Comparison, days int) {
 	if len(c.Today) == 0 {
 		return
 	}
-	d.changes("LANE", c.Matrix)
-	d.changes("PRIORITY", c.Priorities)
+	d.shifts("LANE", c.Matrix)
+	d.shifts("PRIORITY", c.Priorities)
 	d.blank()
 	for _, x := range c.Today[:min(len(c.Today), differencesShown)] {
 		d.item(bold, "%s  %s", x.Ref, x.Title)
@@ -136,8 +138,8 @@ func (d *document) comparison(c backtest.Comparison, days int) {
 	}
 }
 
-// changes lists what becomes of what; what stays is left out.
-func (d *document) changes(what string, list []backtest.Cell) {
+// shifts lists what becomes of what; what stays is left out.
+func (d *document) shifts(what string, list []backtest.Cell) {
 	t := &table{indent: 2, columns: []column{{head: what + " NOW"}, {head: "THEN"}, {head: "ISSUES", right: true}}}
 	for _, m := range list {
 		if m.From != m.To {
@@ -194,7 +196,7 @@ func (d *document) restsOn(b Backtest) {
 			if h.Share > 0 {
 				share = " (" + Percent(h.Share) + " of the score)"
 			}
-			d.item(none, "%s: %s%s reads what history does not tell, held at its present value: %s.", p.Name, h.Part, share, what)
+			d.item(none, "%s: %s%s read what history does not tell, held at its present value: %s.", p.Name, partName(h.Part), share, what)
 		}
 	}
 	c := b.Coverage
@@ -207,8 +209,19 @@ func (d *document) restsOn(b Backtest) {
 		d.item(yellow, "Statuses of which nothing is known, counted as open: %s.", quoted(c.UnknownStatuses))
 	}
 	for _, n := range c.Notes {
-		d.item(none, "%s", n)
+		d.item(none, "%s", asSentence(n))
 	}
+}
+
+// partName is a part of a policy in the plural.
+func partName(part string) string {
+	switch part {
+	case "lanes":
+		return "the rules of the lanes"
+	case "effort":
+		return "the inputs of effort"
+	}
+	return "the inputs of " + part
 }
 
 // some writes an item about a number, unless it is 0.
@@ -220,6 +233,12 @@ func (d *document) some(n int, format, one, many string) {
 	default:
 		d.item(none, format, fmt.Sprint(n)+" "+many)
 	}
+}
+
+// asSentence gives a note its capital and its full stop.
+func asSentence(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + strings.TrimSuffix(s[n:], ".") + "."
 }
 
 func quoted(list []string) string {
@@ -245,7 +264,7 @@ func (p PolicyDiff) WriteText(w io.Writer, s Style) error {
 	}
 	d.comparison(p.Comparison, 0)
 	for _, n := range p.Notes {
-		d.item(yellow, "%s", n)
+		d.item(yellow, "%s", asSentence(n))
 	}
 	return d.writeTo(w)
 }

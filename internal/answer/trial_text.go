@@ -77,7 +77,7 @@ func (d *document) trialTrouble(t Trial) {
 		d.item(yellow, "%s %q of %s is not known: say what it means, such as --map %q", u.What, u.Word, Count(u.Count, "issue"), u.example())
 	}
 	for _, n := range t.Notes {
-		d.item(yellow, "%s.", strings.TrimSuffix(n, "."))
+		d.item(yellow, "%s", asSentence(n))
 	}
 }
 

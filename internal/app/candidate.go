@@ -28,14 +28,14 @@ func candidate(ref string, cfg *config.Config) (backtest.Candidate, error) {
 	preset, isPreset := strings.CutPrefix(ref, presetPrefix)
 	switch {
 	case (ref == currentPolicy || ofTeam) && cfg == nil:
-		return c, fmt.Errorf("%s needs a configuration", ref)
+		return c, misuse("%s needs a configuration", ref)
 	case ref == currentPolicy:
 		c.Set = cfg.Set
 		return c, nil
 	case ofTeam:
 		source, project, _ := strings.Cut(team, "/")
 		if !knownTeam(cfg, source, project) {
-			return c, fmt.Errorf("%q is no source or source/PROJECT of the configuration", team)
+			return c, misuse("%q is no source or source/PROJECT of the configuration", team)
 		}
 		return compiledCandidate(c, cfg.Set.For(source, project).Spec())
 	case ref == builtIn:
@@ -43,7 +43,7 @@ func candidate(ref string, cfg *config.Config) (backtest.Candidate, error) {
 	case isPreset:
 		spec, err := policy.Preset(preset)
 		if err != nil {
-			return c, err
+			return c, &Misuse{err}
 		}
 		return compiledCandidate(c, spec)
 	}

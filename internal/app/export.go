@@ -28,6 +28,16 @@ type ExportRequest struct {
 	Progress func(done, total int)
 }
 
+// Misuse is a question that cannot be understood.
+type Misuse struct{ Err error }
+
+func (m *Misuse) Error() string { return m.Err.Error() }
+
+// Unwrap gives what is wrong with it.
+func (m *Misuse) Unwrap() error { return m.Err }
+
+func misuse(format string, args ...any) error { return &Misuse{fmt.Errorf(format, args...)} }
+
 // options turns pairs into settings.
 func (r *ExportRequest) options(needs issue.Inputs, fields []string) (o exportfile.Options, err error) {
 	o = exportfile.Options{Inputs: needs, Fields: map[string]string{}, Dates: exportfile.DateOrder(r.Dates)}
@@ -132,11 +142,11 @@ func (r *ExportRequest) read(sets ...*policy.Set) (*export, error) {
 	var fields []string
 	for _, s := range sets {
 		needs |= s.Needs()
-		fields = append(fields, s.CustomFields()...)
+		fields = append(fields, ownFields(s)...)
 	}
 	o, err := r.options(needs, fields)
 	if err != nil {
-		return nil, err
+		return nil, &Misuse{err}
 	}
 	f, err := os.Open(r.Path)
 	if err != nil {
@@ -158,6 +168,20 @@ func (r *ExportRequest) read(sets ...*policy.Set) (*export, error) {
 		return nil, fmt.Errorf("%s: %w", r.Path, err)
 	}
 	return r.taken(c, o.Zone), nil
+}
+
+// ownFields are the custom fields that a policy reads, without those that its
+// preset asks for: a preset does without the ones that nobody has.
+func ownFields(s *policy.Set) []string {
+	var of []string
+	for _, p := range s.Policies() {
+		if spec, err := policy.Preset(p.Spec().Score.Preset); err == nil {
+			if preset, problems := policy.Compile(spec); !policy.Failed(problems) {
+				of = append(of, preset.CustomFields()...)
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(s.CustomFields()), func(f string) bool { return slices.Contains(of, f) })
 }
 
 // taken is what decisions and replays need of a file.

@@ -68,7 +68,7 @@ type scopeOf struct{ source, project string }
 
 func (w scopeOf) check(cfg *config.Config) error {
 	if w.source != "" && !knownTeam(cfg, w.source, w.project) {
-		return fmt.Errorf("%q is no source or source/PROJECT of the configuration", strings.TrimSuffix(w.source+"/"+w.project, "/"))
+		return misuse("%q is no source or source/PROJECT of the configuration", strings.TrimSuffix(w.source+"/"+w.project, "/"))
 	}
 	return nil
 }

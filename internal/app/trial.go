@@ -204,7 +204,7 @@ func (t *trial) explain(key string) error {
 		t.out.Explained = &x
 		return nil
 	}
-	return fmt.Errorf("--explain %s: the file has no open issue of that key", key)
+	return misuse("--explain %s: the file has no open issue of that key", key)
 }
 
 // replay back-tests the policy on the histories of the file.

@@ -47,9 +47,6 @@ func set(names *names, i *issue.Issue, f issue.Field, value string, c issue.Cate
 		}
 		known = c != ""
 		i.Status = issue.Status{Name: value, Category: c}
-		if !known {
-			names.unknownStatus(value)
-		}
 	case issue.FieldPriority:
 		input = issue.InputPriority
 		known = names.priority(i, value)

@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
@@ -15,7 +16,7 @@ type names struct {
 	kinds      map[[2]string]issue.Kind     // source, type
 	people     map[string]issue.Person      // by id
 	raws       map[rawKey]issue.Named
-	unknown    map[string]int // statuses of which nothing is known, with changes
+	unknown    map[string]int // statuses of which nothing is known, with days of issues
 }
 
 type rawKey struct {
@@ -89,7 +90,12 @@ func (n *names) category(i *issue.Issue, name string) issue.Category {
 	return n.categories[[3]string{i.Source, "", name}]
 }
 
-func (n *names) unknownStatus(name string) { n.unknown[name]++ }
+// unknownStatus counts a day of an issue in a status of which nothing is known.
+func (n *names) unknownStatus(s issue.Status) {
+	if s.Category == "" {
+		n.unknown[cmp.Or(s.Name, "(the history does not tell)")]++
+	}
+}
 
 func (n *names) unknownStatuses() []string { return slices.Sorted(maps.Keys(n.unknown)) }
 

@@ -55,7 +55,7 @@ func (r *replay) issue(names *names, p *Past) {
 			break // closed for good
 		}
 		r.events(names, t, tracks, n)
-		if r.end(t, tracks, n) {
+		if r.end(names, t, tracks, n) {
 			differed++
 		}
 	}
@@ -115,12 +115,13 @@ func (r *replay) events(names *names, t *timeline, tracks []track, day int) {
 
 // end counts a day's end and reports whether the lanes of the first two
 // policies differ.
-func (r *replay) end(t *timeline, tracks []track, day int) bool {
+func (r *replay) end(names *names, t *timeline, tracks []track, day int) bool {
 	if !isOpen(&t.at) {
 		return false
 	}
 	now := r.days[day].to
 	i := t.moment(now)
+	names.unknownStatus(i.Status)
 	a := &r.actual[day]
 	a.Open++
 	if i.Unknown.Has(issue.InputPriority) {

@@ -24,7 +24,6 @@ type fileReader struct {
 	decoder *jira.FileDecoder
 	text    *jsontext.Decoder
 	n       int // issues so far
-	first   jsontext.Value
 }
 
 // json reads answers of a search, arrays of issues, single issues, and any of
@@ -56,6 +55,10 @@ func (c *collector) json(text *bufio.Reader) error {
 		return &Error{"the file is JSON and holds no issue", "it takes what Jira's REST interface answers: a search with \"issues\", a list of issues, or one issue per line"}
 	}
 	c.missingIn(d.Seen())
+	if lack := f.lackFields(); len(lack) > 0 {
+		c.out.Missing |= issue.InputCustom &^ c.o.Empty
+		c.lack(lack)
+	}
 	return nil
 }
 
@@ -65,6 +68,17 @@ func (c *collector) fieldIDs() map[string]string {
 	for name, id := range c.o.Fields {
 		if id != "" {
 			out[name] = id
+		}
+	}
+	return out
+}
+
+// lackFields are the custom fields that are asked for and in no issue.
+func (f *fileReader) lackFields() []string {
+	var out []string
+	for name, id := range f.o.Fields {
+		if id == "" || !f.decoder.Has(id) {
+			out = append(out, name)
 		}
 	}
 	return out
@@ -247,11 +261,9 @@ func (f *fileReader) cut(err error) string {
 // screen of that project.
 func (c *collector) missingIn(seen issue.Inputs) {
 	c.out.Absent = jsonAbsent
-	c.out.Missing = (c.o.Inputs | issue.InputManaged) &^ (seen | jsonAbsent | c.o.Empty | issue.InputStarted | issue.InputCustom | c.optional())
+	c.out.Missing = (c.o.Inputs | issue.InputManaged) &^ (seen | jsonAbsent | c.o.Empty | issue.InputStarted | issue.InputCustom | optional)
 }
 
 // optional are inputs for which Jira leaves the field out where there is no
-// value, and custom fields that nobody named.
-func (c *collector) optional() issue.Inputs {
-	return issue.InputParent | issue.InputSprint | issue.InputEstimate
-}
+// value, or whose field has another id in every Jira.
+const optional = issue.InputParent | issue.InputSprint | issue.InputEstimate

@@ -133,20 +133,32 @@ func (c *collector) missingColumns(h *header) {
 			have |= issue.InputKind
 		}
 	}
-	if h.lackFields(&c.o) {
+	have |= issue.InputCustom
+	if lack := h.lackFields(&c.o); len(lack) > 0 {
 		have &^= issue.InputCustom
+		c.lack(lack)
 	}
 	c.out.Missing = (c.o.Inputs | issue.InputManaged) &^ (have | c.out.Absent | c.o.Empty)
 }
 
-// lackFields reports whether a custom field that is asked for has no column.
-func (h *header) lackFields(o *Options) bool {
+// lackFields are the custom fields that are asked for and have no column.
+func (h *header) lackFields(o *Options) []string {
+	var out []string
 	for field := range o.Fields {
 		if !slices.ContainsFunc(h.columns, func(c column) bool { return c.use == useCustom && c.name == field }) {
-			return true
+			out = append(out, field)
 		}
 	}
-	return false
+	return out
+}
+
+// lack says which custom fields are not found.
+func (c *collector) lack(fields []string) {
+	if c.o.Empty.Has(issue.InputCustom) {
+		return
+	}
+	slices.Sort(fields)
+	c.out.Notes = append(c.out.Notes, fmt.Sprintf("custom fields that the policy reads are not in the file: %s; say where they are, such as --field %q", strings.Join(fields, ", "), fields[0]+"=COLUMN"))
 }
 
 // rows reads the rows behind the header.
