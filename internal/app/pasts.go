@@ -28,7 +28,7 @@ type pastReader interface {
 	History(ctx context.Context, ids []string) (map[string]issue.History, error)
 }
 
-// Snapshot is an App on a copy of the state: it holds up no daemon, and what
+// snapshot is an App on a copy of the state: it holds up no daemon, and what
 // happens to it is gone with it.
 type snapshot struct {
 	*App

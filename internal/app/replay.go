@@ -47,7 +47,7 @@ func Replay(ctx context.Context, cfg *config.Config, o Options, r ReplayRequest)
 		pasts, opts.Until, opts.Zone, opts.Told = e.pasts, e.now, e.zone, e.told
 		notes = e.limits()
 	} else {
-		opts.Until, opts.Zone, opts.Told = o.now(), cfg.Schedule.Timezone.Location, told(cfg)
+		opts.Until, opts.Zone, opts.Told = o.now(), cfg.Schedule.Timezone.Location, told(cfg, r.Team)
 	}
 	if opts.Since, err = r.Since(opts.Until); err != nil {
 		return answer.Backtest{}, err
@@ -105,10 +105,12 @@ func managed(list []backtest.Candidate) []string {
 	return out
 }
 
-// told is what the histories of all sources hold; Linear's tell no kind.
-func told(cfg *config.Config) issue.Inputs {
+// told is what the histories of the sources in scope hold; Linear's tell no
+// kind.
+func told(cfg *config.Config, team string) issue.Inputs {
+	source, _, _ := strings.Cut(team, "/")
 	for _, s := range cfg.Sources {
-		if s.Linear != nil {
+		if s.Linear != nil && (source == "" || s.Name == source) {
 			return backtest.Told
 		}
 	}

@@ -32,14 +32,17 @@ func LoadPolicy(file string, sources []Source) (*PolicyFile, error) {
 func ParsePolicy(name string, data []byte, sources []Source) (*PolicyFile, error) {
 	out := &collector{}
 	root := read(name, data, out)
-	if root == nil {
-		return nil, out.err()
+	if err := out.err(); err != nil {
+		return nil, err
+	}
+	if root == nil || root.kind != mapping || len(root.entries) == 0 {
+		return nil, &Problems{List: []Problem{{File: name, Line: 1, Col: 1, Message: "want a policy, or a configuration with one: a mapping with keys such as score and lanes"}}}
 	}
 	d := &decoder{out: out, keys: keyTable(), at: map[string]entry{"": {value: root}}, secrets: secrets{dir: filepath.Dir(name)}}
 	doc := &document{}
 	doc.Sources = sources
 	at := path{text: "policy", table: "policy"}
-	if root.kind == mapping && root.whole() {
+	if root.whole() {
 		root = doc.inside(d, root)
 	} else {
 		d.at["policy"] = entry{value: root}
