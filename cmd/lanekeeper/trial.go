@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/app"
@@ -18,7 +17,8 @@ import (
 const policyNames = "a file with a policy or a configuration, built-in, preset:NAME, current, or current:TEAM"
 
 // exportFlags are how an exported file is read.
-func exportFlags(f *pflag.FlagSet, r *app.ExportRequest) func() error {
+func exportFlags(cmd *cobra.Command, r *app.ExportRequest) func() error {
+	f := cmd.Flags()
 	f.StringArrayVar(&r.Columns, "columns", nil, "what a column of another name is, as `THEIRS=ours`; repeat it")
 	f.StringArrayVar(&r.Fields, "field", nil, "where a custom field of the policy is, as `NAME=COLUMN` or NAME=customfield_10010; repeat it")
 	f.StringArrayVar(&r.Words, "map", nil, "what a word of the tracker means, as `WHAT:WORD=ours` with status, priority or type; repeat it")
@@ -39,7 +39,8 @@ type replayFlags struct {
 	hot      string
 }
 
-func (r *replayFlags) register(f *pflag.FlagSet) {
+func (r *replayFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
 	f.StringVar(&r.since, "since", "180d", "begin at this `time`, or this long before the end")
 	f.IntVar(&r.capacity, "capacity", 0, "how many hot `fixes` a day the team can take")
 	f.StringVar(&r.hot, "hot", "", "the `lane` of hot fixes (default hotfix, else the first)")
@@ -72,8 +73,8 @@ Whatever it does not understand (words, dates, missing columns) it lists and doe
 	f.StringVar(&r.Policy, "policy", "", "the `policy`: a file with a policy or a configuration, preset:NAME, or built-in (default)")
 	f.StringVar(&r.Explain, "explain", "", "explain the issue of this `key` in full")
 	f.BoolVar(&r.Backtest, "backtest", false, "replay the policy over the histories in the file too")
-	finish := exportFlags(f, &r.File)
-	replay.register(f)
+	finish := exportFlags(cmd, &r.File)
+	replay.register(cmd)
 	cmd.RunE = func(_ *cobra.Command, args []string) error {
 		if err := finish(); err != nil {
 			return err
@@ -116,8 +117,8 @@ It reads a copy of the state and the trackers' histories, and writes to neither.
 	f.StringVar(&source, "source", "", "only this `source`")
 	f.StringVar(&r.Team, "team", "", "only this `team`: a source or source/PROJECT")
 	f.StringVar(&file.Path, "file", "", "replay this exported `file` instead of the trackers")
-	finish := exportFlags(f, &file)
-	replay.register(f)
+	finish := exportFlags(cmd, &file)
+	replay.register(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if err := errors.Join(finish(), oneScope(source, &r.Team, file.Path)); err != nil {
 			return err
@@ -209,7 +210,7 @@ func (c *cli) policyDiffCmd() *cobra.Command {
 	f.StringVar(&source, "source", "", "only this `source`")
 	f.StringVar(&r.Team, "team", "", "only this `team`: a source or source/PROJECT")
 	f.StringVar(&file.Path, "file", "", "decide this exported `file` instead of the known issues")
-	finish := exportFlags(f, &file)
+	finish := exportFlags(cmd, &file)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := errors.Join(finish(), oneScope(source, &r.Team, file.Path)); err != nil {
 			return err

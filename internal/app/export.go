@@ -120,7 +120,7 @@ func (r *ExportRequest) words(o *exportfile.Options) error {
 			}
 			o.Kinds[word] = issue.Kind(ours)
 		default:
-			return fmt.Errorf("--map %s=%s: begin with status:, priority: or type:", what, ours)
+			return fmt.Errorf("--map %s=%s: begin with status, priority or type, and a colon", what, ours)
 		}
 	}
 	return nil
