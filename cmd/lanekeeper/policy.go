@@ -10,11 +10,11 @@ import (
 
 func (c *cli) policyCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "policy", Short: "Show and test the policy", Args: exactly(0, "one of show, test, report"),
-		Example: "  lanekeeper policy show\n  lanekeeper policy test policy_test.yaml\n  lanekeeper policy report --since 90d",
+		Use: "policy", Short: "Show, test, compare and judge policies", Args: exactly(0, "one of show, test, diff, report"),
+		Example: "  lanekeeper policy show\n  lanekeeper policy test policy_test.yaml\n  lanekeeper policy diff current new.yaml\n  lanekeeper policy report --since 90d",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.policyShowCmd(), c.policyTestCmd(), c.policyReportCmd())
+	cmd.AddCommand(c.policyShowCmd(), c.policyTestCmd(), c.policyDiffCmd(), c.policyReportCmd())
 	return cmd
 }
 

@@ -333,6 +333,7 @@ func views() map[string]answer.Texter {
 		"policy-test": answer.NewPolicyTests([]answer.PolicyTest{
 			{Name: "an enterprise bug is a hot fix"}, {Name: "an epic is strategic", Problems: []string{"lane: want strategic, got feature"}},
 		}),
+		"backtest": backtested(), "policy-diff": policyDiff(), "try": tried(),
 		"state":        answer.StateStats{Path: "lanekeeper.db", Schema: 1, SizeBytes: 3 << 20, FreeBytes: 900, Decisions: 12, Plans: 1, Entries: 7, Damaged: 1, Sources: []answer.SourceStats{{Source: "payments", Issues: 1412, Open: 340, Outstanding: 2, Parked: 1}}},
 		"audit-verify": answer.AuditCheck{OK: true, At: now, Decisions: 12, Acts: 1, Writes: 30, Gaps: 1, First: 7, Last: 40, Problems: []answer.AuditProblem{}},
 		"audit-changed": answer.AuditCheck{Filtered: true, At: now, Decisions: 2, Problems: []answer.AuditProblem{

@@ -166,11 +166,11 @@ func (a *App) connect(cfg *config.Config, s config.Source) (tracker, error) {
 	log := a.opts.Log.With("source", s.Name)
 	if s.Jira != nil {
 		return jira.New(s.Jira.Settings(), jira.Options{
-			Source: s.Name, Inputs: inputs(cfg, s), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
+			Source: s.Name, Inputs: inputs(cfg, s) | a.opts.Needs, Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
 		})
 	}
 	return linear.New(s.Linear.Settings(), linear.Options{
-		Source: s.Name, Inputs: inputs(cfg, s), LabelPrefixes: prefixes(cfg.Set), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
+		Source: s.Name, Inputs: inputs(cfg, s) | a.opts.Needs, LabelPrefixes: prefixes(cfg.Set), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
 	})
 }
 
@@ -206,7 +206,7 @@ func prefixes(set *policy.Set) []string {
 // new first pull.
 func scope(cfg *config.Config, s config.Source) string {
 	h := sha256.New()
-	needs := cfg.Set.Needs() | issue.InputManaged
+	needs := inputs(cfg, s) | issue.InputManaged
 	if j := s.Jira; j != nil {
 		fmt.Fprintf(h, "jira %q %q %q %q %v %v %s", j.URL, j.Projects, j.JQL, j.Fields, j.Priorities, j.Kinds, needs)
 	}

@@ -32,8 +32,8 @@ func (a *App) Report(_ context.Context, f web.ReportFilter) (answer.PolicyReport
 	return answer.PolicyReport{Report: report.Make(g.in)}, nil
 }
 
-// gathering is what a report is made of, while it is read.
-type gathering struct {
+// reportData is what a report is made of, while it is read.
+type reportData struct {
 	engine *engine
 	filter web.ReportFilter
 	in     report.Input
@@ -41,8 +41,8 @@ type gathering struct {
 	names  *people
 }
 
-func (a *App) gather(f web.ReportFilter) (*gathering, error) {
-	g := &gathering{engine: a.current(), filter: f, teams: map[string]string{}, names: newPeople(f.Anonymous)}
+func (a *App) gather(f web.ReportFilter) (*reportData, error) {
+	g := &reportData{engine: a.current(), filter: f, teams: map[string]string{}, names: newPeople(f.Anonymous)}
 	g.in.Now = a.opts.Now().UTC()
 	if g.in.Since = f.Since.UTC(); f.Since.IsZero() {
 		g.in.Since = g.in.Now.Add(-reportPeriod)
@@ -79,7 +79,7 @@ func (a *App) gather(f web.ReportFilter) (*gathering, error) {
 }
 
 // policies are those that the report is about, the base one first.
-func (g *gathering) policies() []*policy.Policy {
+func (g *reportData) policies() []*policy.Policy {
 	if source, project, ok := strings.Cut(g.filter.Team, "/"); ok {
 		return []*policy.Policy{g.engine.cfg.Set.For(source, project)}
 	}
@@ -103,7 +103,7 @@ func lanesAndBands(policies []*policy.Policy) (lanes []report.Lane, bands []repo
 
 func identity(source, id string) string { return source + "/" + id }
 
-func (g *gathering) record(r *state.Record) {
+func (g *reportData) record(r *state.Record) {
 	i, d := &r.Issue, &r.Decision
 	team := i.Source + "/" + i.Project
 	if g.filter.Team != "" && !strings.EqualFold(g.filter.Team, team) {
@@ -120,9 +120,9 @@ func (g *gathering) record(r *state.Record) {
 }
 
 // about tells whether an issue is one of those asked for.
-func (g *gathering) about(id string) bool { return g.filter.Team == "" || g.teams[id] != "" }
+func (g *reportData) about(id string) bool { return g.filter.Team == "" || g.teams[id] != "" }
 
-func (g *gathering) decision(l *state.Logged) {
+func (g *reportData) decision(l *state.Logged) {
 	id, d := identity(l.Source, l.ID), &l.Decision
 	if !g.about(id) || d.Undecided != "" {
 		return
@@ -145,7 +145,7 @@ func (g *gathering) decision(l *state.Logged) {
 	g.in.Placed = append(g.in.Placed, p)
 }
 
-func (g *gathering) act(a *state.Act) {
+func (g *reportData) act(a *state.Act) {
 	id := identity(a.Source, a.ID)
 	if !g.about(id) || a.Verb != state.Overrode && a.Verb != state.Released || a.Field != issue.FieldLane && a.Field != issue.FieldPriority {
 		return

@@ -44,7 +44,7 @@ func (w *world) plan(id string) state.Plan {
 	return p
 }
 
-func (w *world) held() *state.Plan {
+func (w *world) heldPlan() *state.Plan {
 	w.Helper()
 	p, err := w.cycler.Waiting()
 	if err != nil {
@@ -81,7 +81,7 @@ func TestAPlanIsApprovedInPart(t *testing.T) {
 		w.expect("a hot fix", w.labels(1), hotfixLabels)
 		w.expect("another", w.labels(11), "")
 		w.expect("the approved plan", w.plan(p.ID).Status, state.PlanDone)
-		rest := w.held()
+		rest := w.heldPlan()
 		w.expect("rest", rest.Summary.Lanes, map[string]int{"stability": 4, "feature": 4})
 		w.expect("of", rest.RestOf, p.ID)
 		w.expect("reason", rest.Reason, "of plan "+p.ID+" only hotfix was approved")
@@ -89,11 +89,11 @@ func TestAPlanIsApprovedInPart(t *testing.T) {
 		w.quiet()
 		w.restart()
 		w.quiet()
-		w.expect("the same waits after a restart", w.held().ID, rest.ID)
+		w.expect("the same waits after a restart", w.heldPlan().ID, rest.ID)
 		w.expect("err", w.approve(rest.ID, "stability", "feature"), nil)
 		w.once()
 		w.expect("all", len(w.tracker.edits), 12)
-		w.expect("nothing waits", w.held(), (*state.Plan)(nil))
+		w.expect("nothing waits", w.heldPlan(), (*state.Plan)(nil))
 	})
 	t.Run("a rest that is small does not slip through", func(t *testing.T) {
 		w, p := held(t)
@@ -104,7 +104,7 @@ func TestAPlanIsApprovedInPart(t *testing.T) {
 		}
 		w.once() // two are left: fewer than the guard minds
 		w.expect("written", len(w.tracker.edits), 8)
-		w.expect("held", w.held().Issues, 2)
+		w.expect("held", w.heldPlan().Issues, 2)
 	})
 	t.Run("what a person changed meanwhile is not written", func(t *testing.T) {
 		w, p := held(t)
@@ -129,7 +129,7 @@ func TestAPlanIsApprovedInPart(t *testing.T) {
 		w.once()
 		w.expect("written", len(w.tracker.edits), 0)
 		w.expect("approved", w.plan(p.ID).Status, state.PlanReplaced)
-		w.expect("held", w.held().Issues, 16)
+		w.expect("held", w.heldPlan().Issues, 16)
 	})
 	t.Run("a lane that the plan does not touch", func(t *testing.T) {
 		w, p := held(t)
@@ -145,16 +145,16 @@ func TestWaitingPlansExpire(t *testing.T) {
 		w, p := held(t)
 		w.wait(6 * 24 * time.Hour)
 		w.quiet()
-		w.expect("after six days", w.held().ID, p.ID)
+		w.expect("after six days", w.heldPlan().ID, p.ID)
 		w.wait(25 * time.Hour)
-		w.expect("nothing waits between", w.held(), (*state.Plan)(nil))
+		w.expect("nothing waits between", w.heldPlan(), (*state.Plan)(nil))
 		var e *reconcile.NotHeldError
 		if err := w.approve(p.ID); !errors.As(err, &e) || e.Status != state.PlanExpired {
 			t.Errorf("err = %v", err)
 		}
 		w.cycle(reconcile.Task{}) // also one that has nothing else to look at
 		w.expect("status", w.plan(p.ID).Status, state.PlanExpired)
-		next := w.held()
+		next := w.heldPlan()
 		if next == nil || next.ID == p.ID {
 			t.Fatalf("held %+v", next)
 		}
@@ -174,7 +174,7 @@ func TestWaitingPlansExpire(t *testing.T) {
 		w.once()
 		w.expect("written", len(w.tracker.edits), 0)
 		w.expect("status", w.plan(p.ID).Status, state.PlanExpired)
-		w.expect("a new one", w.held().ID != p.ID, true)
+		w.expect("a new one", w.heldPlan().ID != p.ID, true)
 	})
 	t.Run("what an expired plan held is kept no longer than other changes", func(t *testing.T) {
 		w, p := held(t)
