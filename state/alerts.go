@@ -45,6 +45,10 @@ type Delivery struct {
 	Tries   int       // failed ones since the last success
 	Error   string    // of the last of them
 	ErrorAt time.Time
+	// Doubt is set before a message is sent that it began or is over, and taken
+	// back when its fate is known: with it, nobody knows what the channel was told
+	// last.
+	Doubt bool
 }
 
 const (
