@@ -2,8 +2,11 @@ package docs
 
 import (
 	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/lanekeeper/lanekeeper/internal/alert"
 )
 
 // tool runs a program of Prometheus on a shipped file.
@@ -38,5 +41,18 @@ func TestShippedAlertmanagerRouteReachesTheRightPeople(t *testing.T) {
 	} {
 		args := []string{"config", "routes", "test", "--config.file=../deploy/alertmanager/alertmanager.yaml", "--verify.receivers=" + want}
 		tool(t, "prometheus-alertmanager", "amtool", append(args, strings.Fields(labels)...)...)
+	}
+}
+
+// Every URL of a channel that the page shows is one that lanekeeper takes.
+func TestURLsOfChannelsCanBeUsed(t *testing.T) {
+	urls := regexp.MustCompile("`([a-z+]+://[^`]+)` \\|").FindAllStringSubmatch(read(t, "alerts.md"), -1)
+	if len(urls) < 7 {
+		t.Fatalf("the page shows %d URLs", len(urls))
+	}
+	for _, u := range urls {
+		if err := alert.CheckURL(u[1]); err != nil {
+			t.Errorf("%s: %v", u[1], err)
+		}
 	}
 }
