@@ -34,8 +34,13 @@ type group struct {
 	digest bool
 	due    time.Time // of the first
 	tries  int       // failed ones, of the worst
-	items  []item
-	at     []time.Time // of each item
+	steps  []stepOf
+}
+
+// stepOf is the next step of one alert.
+type stepOf struct {
+	*state.Alert
+	step
 }
 
 // due returns what a channel should send now, an empty batch for nothing, and
@@ -49,8 +54,8 @@ func (m *Manager) due(w *worker, now time.Time) (batch, time.Time) {
 	groups := map[string]*group{}
 	pending := 0
 	var wake time.Time
-	for _, a := range m.sortedLive() {
-		if w.mutes(a) != "" || !a.Live {
+	for _, a := range m.live {
+		if !a.Live || w.mutes(a) != "" {
 			continue
 		}
 		d := told(a, w.Name)
@@ -75,7 +80,7 @@ func (m *Manager) due(w *worker, now time.Time) (batch, time.Time) {
 			g.due = s.at
 		}
 		g.tries = max(g.tries, d.Tries)
-		g.items, g.at = append(g.items, item{Alert: *a, do: s.do}), append(g.at, s.at)
+		g.steps = append(g.steps, stepOf{a, s})
 	}
 	m.pend(w.Name, pending)
 	ready := slices.SortedFunc(maps.Values(groups), func(a, b *group) int {
@@ -98,11 +103,12 @@ func (g *group) batch(c *Channel, now time.Time) batch {
 	if !g.digest {
 		soon = now.Add(c.GroupWait)
 	}
-	for n, i := range g.items {
-		if !g.at[n].After(soon) {
-			b.items = append(b.items, i)
+	for _, s := range g.steps {
+		if !s.at.After(soon) {
+			b.items = append(b.items, item{Alert: *s.Alert, do: s.do})
 		}
 	}
+	slices.SortFunc(b.items, func(a, b item) int { return cmp.Or(a.Raised.Compare(b.Raised), cmp.Compare(a.ID, b.ID)) })
 	return b
 }
 
