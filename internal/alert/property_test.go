@@ -137,7 +137,7 @@ func (w *world) start(faults bool) {
 	}
 	m, err := New(Options{
 		Store: &mortalStore{w.store, w.process, w.rand.IntN(2) == 0}, Meter: newCounts(), Log: discard(), Now: time.Now,
-		Retention: 90 * 24 * time.Hour, Jitter: w.rand.Float64,
+		Retention: 90 * 24 * time.Hour, Jitter: func() float64 { return 0.5 },
 	}, channels)
 	if err != nil {
 		w.t.Fatal(err)

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,14 +13,14 @@ import (
 func TestAlertsAreToldWhileTheStoreRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var in inbox
-		s := &refusing{Memory: newStore(t), err: state.ErrFull}
-		d := open(t, s.Memory, chatty("oncall", &in))
-		d.Store = s
+		s := &refusing{Memory: newStore(t)}
+		s.full.Store(true)
+		d := openOn(t, s, s.Memory, chatty("oncall", &in))
 		defer d.stop()
 		d.Report(breach("1"))
 		time.Sleep(time.Minute)
 		d.expect("with a full disk", &in, "30s firing 1")
-		s.err = nil
+		s.full.Store(false)
 		time.Sleep(2 * time.Minute)
 		if live, _ := s.LiveAlerts(); len(live) != 1 || live[0].Sent[0].Times != 1 {
 			t.Errorf("stored later: %+v", live)
@@ -29,12 +30,12 @@ func TestAlertsAreToldWhileTheStoreRefuses(t *testing.T) {
 
 type refusing struct {
 	*state.Memory
-	err error
+	full atomic.Bool
 }
 
 func (r *refusing) PutAlerts(list []state.Alert) error {
-	if r.err != nil {
-		return r.err
+	if r.full.Load() {
+		return state.ErrFull
 	}
 	return r.Memory.PutAlerts(list)
 }

@@ -3,6 +3,7 @@ package alert
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,20 +150,20 @@ func TestQuietHoursEndInOneDigest(t *testing.T) {
 func TestADeadChannelBacksOffAndDelaysNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var dead, well inbox
-		tries := 0
-		dead.fail = func() error { tries++; return errDown }
+		var tries atomic.Int64
+		dead.fail = func() error { tries.Add(1); return errDown }
 		d := open(t, newStore(t), chatty("dead", &dead), chatty("well", &well))
 		defer d.stop()
 		d.Report(breach("1"))
 		time.Sleep(24 * time.Hour)
-		if n := tries; n < 140 || n > 200 {
+		if n := tries.Load(); n < 140 || n > 200 {
 			t.Errorf("%d tries in a day, want about one in ten minutes", n)
 		}
 		if got := well.mails(); len(got) == 0 || got[0].at.Sub(d.began) != 30*time.Second {
 			t.Errorf("the other channel got %q", well.list(d.began))
 		}
 		h := d.Channels()
-		if h[0].Failures != tries || h[0].Error != errDown.Error() || h[0].Pending != 1 || h[1].Failures != 0 {
+		if int64(h[0].Failures) != tries.Load() || h[0].Error != errDown.Error() || h[0].Pending != 1 || h[1].Failures != 0 {
 			t.Errorf("health %+v", h)
 		}
 		a, _ := d.store.NewestAlert((&Event{Kind: SLABreached, Source: "payments", SLA: "urgent-fix", Issue: Issue{ID: "1"}, State: "resolve"}).ID())
