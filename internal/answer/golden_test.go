@@ -343,6 +343,7 @@ func views() map[string]answer.Texter {
 		"overrides-none":    answer.Overrides{},
 		"explain-contested": contested(),
 		"approved":          ruled("approve", 0), "approved-half": ruled("approve", 1), "rejected": ruled("reject", 2), "held-back": ruled("hold", 3),
+		"alerts": alerts(), "alerts-none": answer.Alerts{}, "alert-test": answer.AlertTest{Channel: "oncall", Sent: true, Took: 0.31},
 		"verify": answer.Verification{Problems: []string{"record 7: does not decode"}, More: 2, Records: 9},
 	}
 }

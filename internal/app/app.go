@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/lanekeeper/lanekeeper/internal/alert"
 	"github.com/lanekeeper/lanekeeper/internal/config"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/metrics"
@@ -28,6 +29,8 @@ type Options struct {
 	// Transport reaches the tracker of a source; nil is the network. The demo
 	// and tests give a simulator's handler.
 	Transport func(source string) http.RoundTripper
+	// AlertTransport reaches the Alertmanagers; nil is the network.
+	AlertTransport http.RoundTripper
 	// Load reads the configuration again, for a reload; nil allows none.
 	Load func() (*config.Config, error)
 	// Progress is told how far a first pull has come; total 0 is not known.
@@ -46,6 +49,7 @@ type App struct {
 	registry *prometheus.Registry
 	metrics  *metrics.Metrics
 	budgets  *budgets
+	alerts   *alert.Manager
 
 	mu     sync.RWMutex
 	engine *engine // what the present configuration built
@@ -73,6 +77,9 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.metrics = metrics.New(a.registry, o.Build)
 	if a.engine, err = a.build(cfg); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	if err := a.newAlerts(cfg); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	for _, s := range a.engine.sources {

@@ -25,6 +25,7 @@ type Desk interface {
 	web.Operator
 	web.Health
 	web.Rights
+	web.Alerts
 }
 
 // Open returns a Desk for a configuration: the state file itself, or, while a

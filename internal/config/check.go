@@ -17,9 +17,6 @@ func (c *Config) check(d *decoder) {
 	c.checkAlerts(d)
 	c.Schedule.Pull.in(c.Schedule.Timezone.Location)
 	c.Schedule.Sweep.in(c.Schedule.Timezone.Location)
-	if c.Alerts.Repeat > c.State.Retention.Alerts && c.State.Retention.Alerts > 0 {
-		d.warn("alerts.repeat", "is longer than state.retention.alerts: alerts will be repeated as soon as they are forgotten")
-	}
 }
 
 func (c *Config) checkSources(d *decoder) {
@@ -179,22 +176,6 @@ func (c *Config) checkSignals(d *decoder) {
 		}
 		if s.Prometheus != nil && !s.Prometheus.Token.IsZero() {
 			d.plainHTTP(at+".prometheus.url", s.Prometheus.URL)
-		}
-	}
-}
-
-func (c *Config) checkAlerts(d *decoder) {
-	d.unique("alerts.channels", len(c.Alerts.Channels), func(i int) string { return c.Alerts.Channels[i].Name })
-	for i := range c.Alerts.Channels {
-		ch, at := &c.Alerts.Channels[i], fmt.Sprintf("alerts.channels[%d]", i)
-		raw, err := ch.URL.Reveal()
-		if err != nil || raw == "" {
-			continue // reported where the secret was read
-		}
-		// The URL is a secret: it must not be part of the message, and neither
-		// must the parser's error, which quotes it.
-		if u, err := url.Parse(raw); err != nil || u.Scheme == "" {
-			d.problem(d.given(at, "url"), "", "what it holds is not a shoutrrr URL such as slack://...")
 		}
 	}
 }

@@ -22,6 +22,7 @@ type Options struct {
 	Operator Operator
 	Keeper   Keeper
 	Rights   Rights
+	Alerts   Alerts
 	// Reload loads the configuration anew. Its error is for the person who
 	// asked; the running configuration then stays.
 	Reload func(context.Context) (answer.Reload, error)
@@ -59,6 +60,7 @@ func New(o Options) (http.Handler, error) {
 	s.operationRoutes(mux)
 	s.keeperRoutes(mux)
 	s.rightsRoutes(mux)
+	s.alertRoutes(mux)
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, Errorf(Denied, "requests from other sites are refused"))

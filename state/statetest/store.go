@@ -40,6 +40,11 @@ type Store interface {
 	SetPaused(state.Pause) error
 	Prune(now time.Time, keepDecisions time.Duration) (int, error)
 	Introduced(source string, i state.Introduction) (bool, error)
+	PutAlerts([]state.Alert) error
+	LiveAlerts() ([]state.Alert, error)
+	NewestAlert(id string) (state.Alert, error)
+	EachAlert(since time.Time, fn func(state.Alert) bool) error
+	PruneAlerts(now time.Time, keep time.Duration) (int, error)
 	Size() int64
 }
 
@@ -48,7 +53,7 @@ type Opener func(t *testing.T) Store
 
 // Run runs the contract against an engine.
 func Run(t *testing.T, open Opener) {
-	for _, suite := range [][]testCase{recordCases(), logCases(), actCases(), planCases(), pruneCases(), toldCases()} {
+	for _, suite := range [][]testCase{recordCases(), logCases(), actCases(), planCases(), pruneCases(), toldCases(), alertCases()} {
 		for _, c := range suite {
 			t.Run(c.name, func(t *testing.T) { c.run(t, world{T: t, Store: open(t)}) })
 		}
