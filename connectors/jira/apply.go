@@ -185,8 +185,6 @@ func (c *Client) add(ctx context.Context, p *patch, ch issue.Change, name string
 	return nil
 }
 
-// owned reports whether a label is of the field's prefix, as all that we add or
-// remove must be.
 // priorityID is the id that stands for one of our names in the issue's
 // project, "" where none does.
 func (c *Client) priorityID(ctx context.Context, e issue.Edit, to string) (string, error) {

@@ -30,6 +30,8 @@ type Settings struct {
 	NotifyUsers *bool
 	// Concurrency bounds parallel requests; 0 is 4 writes and up to 8 reads.
 	Concurrency int
+	// WebhookSecret signs Jira's calls to us; none: there are no calls.
+	WebhookSecret connectors.Secret
 }
 
 // Auth is an API token with the account's e-mail on Cloud, or a personal

@@ -19,6 +19,8 @@ type Settings struct {
 	Kinds map[string]issue.Kind
 	// Concurrency bounds parallel requests; 0 is 8. Writes take at most 4.
 	Concurrency int
+	// WebhookSecret signs Linear's calls to us; none: there are no calls.
+	WebhookSecret connectors.Secret
 }
 
 // Auth is either a personal API key or an OAuth access token.

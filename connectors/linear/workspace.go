@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/shurcooL/graphql"
@@ -18,6 +19,8 @@ type workspace struct {
 	turnstile
 	known  bool
 	viewer viewerNode
+	// self is the viewer's id for those who must not wait in the turnstile.
+	self atomic.Pointer[string]
 }
 
 type viewerNode struct {
@@ -89,6 +92,7 @@ func (c *Client) lookAround(ctx context.Context) (viewerNode, error) {
 			Hint: "check the keys (upper case) and that the key's user may see the teams"}
 	}
 	c.people.viewer, c.people.known = viewer, true
+	c.people.self.Store(&viewer.ID)
 	return viewer, nil
 }
 

@@ -52,10 +52,11 @@ func (a *App) Run(ctx context.Context, ready func(net.Addr)) error {
 func (a *App) handler() (http.Handler, error) {
 	return web.New(web.Options{
 		Issues: a, Log: a, Overview: a, Planner: a, Operator: a, Keeper: a, Rights: a, Health: a,
-		Metrics: promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{Registry: a.registry}),
-		Reload:  a.Reload,
-		Now:     a.opts.Now,
-		Logger:  a.opts.Log,
+		Metrics:  promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{Registry: a.registry}),
+		Webhooks: a,
+		Reload:   a.Reload,
+		Now:      a.opts.Now,
+		Logger:   a.opts.Log,
 	})
 }
 
@@ -113,7 +114,7 @@ func (a *App) loops(ctx context.Context, e *engine) {
 	a.refreshSignals(ctx, e)
 	for _, s := range e.sources {
 		l := reconcile.NewLoop(s.cycler, e.cfg.Schedule.Pull.Schedule, e.cfg.Schedule.Sweep.Schedule, zone, a.opts.Log, func(r reconcile.Report) { a.publish(e, s, r) })
-		s.setKick(l.Kick)
+		s.setLoop(l)
 		g.Go(func() error { l.Run(ctx); return nil })
 	}
 	if e.signals != nil {

@@ -36,6 +36,9 @@ type tracker interface {
 	reconcile.Directory
 	// Check tries what a cycle needs without writing anything.
 	Check(ctx context.Context) ([]connectors.Finding, error)
+	// Webhook checks a call of the tracker and tells what changed. It asks the
+	// tracker nothing.
+	Webhook(h http.Header, body []byte) (connectors.Notice, error)
 }
 
 // engine is everything that one configuration builds. A reload makes a new
@@ -53,7 +56,7 @@ type source struct {
 	cycler  *reconcile.Cycler
 
 	mu       sync.Mutex
-	kick     func()            // wakes the source's loop; nil while none runs
+	loop     *reconcile.Loop   // nil while none runs
 	failures int               // cycles in a row, whether recorded or not
 	failed   error             // the newest
 	alarms   map[string]string // what is out of bounds, by lane and mark
@@ -78,18 +81,27 @@ func (s *source) failing() (int, error) {
 	return s.failures, s.failed
 }
 
-func (s *source) setKick(kick func()) {
+func (s *source) setLoop(l *reconcile.Loop) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kick = kick
+	s.loop = l
 }
 
-// wake asks the source's loop for a cycle soon.
+// wake asks the source's loop for a cycle now.
 func (s *source) wake() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kick != nil {
-		s.kick()
+	if s.loop != nil {
+		s.loop.Kick()
+	}
+}
+
+// hint asks the source's loop for a cycle soon.
+func (s *source) hint() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.loop != nil {
+		s.loop.Hint()
 	}
 }
 

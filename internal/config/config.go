@@ -93,6 +93,8 @@ type Jira struct {
 	Kinds       map[string]issue.Kind     `yaml:"kinds"`
 	NotifyUsers *bool                     `yaml:"notify_users"`
 	Concurrency int                       `yaml:"concurrency"`
+	// WebhookSecret signs the calls of the tracker; none: it makes none.
+	WebhookSecret connectors.Secret `yaml:"webhook_secret,secret"`
 }
 
 // JiraAuth is a token with the account's e-mail, or a token alone.
@@ -106,7 +108,7 @@ func (j *Jira) Settings() jira.Settings {
 	return jira.Settings{
 		URL: j.URL, Flavor: j.Flavor, Auth: jira.Auth{Email: j.Auth.Email, Token: j.Auth.Token},
 		Projects: j.Projects, JQL: j.JQL, Fields: j.Fields, Priorities: j.Priorities, Kinds: j.Kinds,
-		NotifyUsers: j.NotifyUsers, Concurrency: j.Concurrency,
+		NotifyUsers: j.NotifyUsers, Concurrency: j.Concurrency, WebhookSecret: j.WebhookSecret,
 	}
 }
 
@@ -118,6 +120,8 @@ type Linear struct {
 	Dates       linear.Dates          `yaml:"dates"`
 	Kinds       map[string]issue.Kind `yaml:"kinds"`
 	Concurrency int                   `yaml:"concurrency"`
+	// WebhookSecret signs the calls of the tracker; none: it makes none.
+	WebhookSecret connectors.Secret `yaml:"webhook_secret,secret"`
 }
 
 // LinearAuth is one of a personal API key and an OAuth access token.
@@ -130,7 +134,7 @@ type LinearAuth struct {
 func (l *Linear) Settings() linear.Settings {
 	return linear.Settings{
 		URL: l.URL, Auth: linear.Auth{APIKey: l.Auth.APIKey, OAuthToken: l.Auth.OAuthToken},
-		Teams: l.Teams, Dates: l.Dates, Kinds: l.Kinds, Concurrency: l.Concurrency,
+		Teams: l.Teams, Dates: l.Dates, Kinds: l.Kinds, Concurrency: l.Concurrency, WebhookSecret: l.WebhookSecret,
 	}
 }
 

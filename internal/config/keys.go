@@ -109,6 +109,9 @@ func sourceKeys() map[string]key {
 		"sources[].jira.notify_users":    {def: "true", doc: "Whether Jira mails watchers of a change. false needs the right to administer the project."},
 		"sources[].jira.concurrency":     {given: "8 reads (3 on Data Center, whose pages are ten times as long), 4 writes", least: ptr(1), most: ptr(32), doc: "Most requests at the same time."},
 
+		"sources[].jira.webhook_secret_file": {doc: "File with the secret of a webhook that an administrator of Jira pointed to /webhooks/NAME. Without a secret, webhooks are refused."},
+		"sources[].jira.webhook_secret_env":  {doc: "Environment variable with that secret."},
+
 		"sources[].linear":                       {doc: "A Linear workspace."},
 		"sources[].linear.url":                   {def: "https://api.linear.app/graphql", form: formURL, doc: "Address of the GraphQL API."},
 		"sources[].linear.auth":                  {required: true, doc: "Credential: an API key or an OAuth token, from a file or the environment."},
@@ -120,9 +123,11 @@ func sourceKeys() map[string]key {
 		"sources[].linear.teams[]":               {form: formKey, doc: "Key of one team."},
 		"sources[].linear.dates": {def: "due", doc: "Where the resolve target is written. Due date and SLA erase each other in Linear, " +
 			"so it is one of them or none."},
-		"sources[].linear.kinds":       {given: "by the usual label names", doc: "What labels say of an issue's kind: Linear has no issue types."},
-		"sources[].linear.kinds.*":     {doc: "Kind of issues with the label."},
-		"sources[].linear.concurrency": {given: "8 reads, 4 writes", least: ptr(1), most: ptr(32), doc: "Most requests at the same time."},
+		"sources[].linear.kinds":               {given: "by the usual label names", doc: "What labels say of an issue's kind: Linear has no issue types."},
+		"sources[].linear.kinds.*":             {doc: "Kind of issues with the label."},
+		"sources[].linear.concurrency":         {given: "8 reads, 4 writes", least: ptr(1), most: ptr(32), doc: "Most requests at the same time."},
+		"sources[].linear.webhook_secret_file": {doc: "File with the signing secret of a webhook that an administrator of Linear pointed to /webhooks/NAME. Without a secret, webhooks are refused."},
+		"sources[].linear.webhook_secret_env":  {doc: "Environment variable with that secret."},
 	}
 }
 

@@ -49,6 +49,7 @@ func Definitions() []Definition {
 		reserved(def(c, "alerts_total", "Alerts by what became of them.", "channel", "outcome")),
 		def(g, "config_last_reload_successful", "1 when the last load of the configuration worked."),
 		def(g, "state_size_bytes", "Size of the state file."),
+		def(c, "webhooks_total", "Calls of trackers by what became of them.", "source", "outcome"),
 	}
 }
 

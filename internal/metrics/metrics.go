@@ -31,6 +31,7 @@ type Metrics struct {
 	targets      *prometheus.GaugeVec
 	configLoaded prometheus.Gauge
 	stateSize    prometheus.Gauge
+	webhooks     *prometheus.CounterVec
 }
 
 // Build says what runs.
@@ -59,6 +60,7 @@ func New(reg prometheus.Registerer, b Build) *Metrics {
 		targets:      f.gauge("lane_share_target_ratio"),
 		configLoaded: f.gauge("config_last_reload_successful").WithLabelValues(),
 		stateSize:    f.gauge("state_size_bytes").WithLabelValues(),
+		webhooks:     f.counter("webhooks_total"),
 	}
 }
 
@@ -106,7 +108,7 @@ func (m *Metrics) Forget(source string) {
 	}
 	l := prometheus.Labels{"source": source}
 	for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{
-		m.lastSuccess, m.duration, m.failures, m.requests, m.budget, m.changes, m.flaps, m.parked, m.guard, m.targets,
+		m.lastSuccess, m.duration, m.failures, m.requests, m.budget, m.changes, m.flaps, m.parked, m.guard, m.targets, m.webhooks,
 	} {
 		v.DeletePartialMatch(l)
 	}
@@ -231,3 +233,14 @@ func number(b bool) float64 {
 	}
 	return 0
 }
+
+// The outcomes of a tracker's call.
+const (
+	WebhookAccepted   = "accepted"
+	WebhookOwn        = "own"        // about a change of ours
+	WebhookRefused    = "refused"    // not signed, or signed too long ago
+	WebhookUnreadable = "unreadable" // signed, and not what trackers send
+)
+
+// Webhook counts a call of a tracker.
+func (m *Metrics) Webhook(source, outcome string) { m.webhooks.WithLabelValues(source, outcome).Inc() }

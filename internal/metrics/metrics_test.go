@@ -45,6 +45,7 @@ func filled(t *testing.T) (*prometheus.Registry, *metrics.Metrics) {
 	m.Paused(true)
 	m.ConfigLoaded(true)
 	m.StateSize(4096)
+	m.Webhook("payments", metrics.WebhookAccepted)
 	return reg, m
 }
 

@@ -78,6 +78,7 @@ type Cycler struct {
 	kept  bool       // the policies are stored
 
 	doubts map[string]bool // ids whose answer must be confirmed
+	heard  heard           // ids that the tracker announced
 
 	caches sync.Mutex
 	people map[string]person // owners by the policy's word for them
@@ -195,11 +196,12 @@ type cycle struct {
 // Run does one cycle:
 //
 //  1. recover: look again at writes that a crash left unanswered
-//  2. pull: read what changed, decide, store; the watermark moves last
-//  3. revisit: decide again what a new policy or the time made due
-//  4. sweep, where asked: find what left and what was missed, then recover
+//  2. announced: read what the tracker said had changed
+//  3. pull: read what changed, decide, store; the watermark moves last
+//  4. revisit: decide again what a new policy or the time made due
+//  5. sweep, where asked: find what left and what was missed, then recover
 //     what came back into sight
-//  5. write: plan, guard, confirm with the tracker, send, record
+//  6. write: plan, guard, confirm with the tracker, send, record
 //
 // A failing step ends the cycle; what was stored stays and the next cycle goes
 // on from there. The error is in the report too.
@@ -242,6 +244,7 @@ func (c *cycle) steps() (err error) {
 		skip bool
 	}{
 		{"recover", c.recover, false},
+		{"announced", c.announced, c.heard.none()},
 		{"pull", c.pull, false},
 		{"revisit", c.revisit, false},
 		{"sweep", c.sweep, !c.task.Sweep},

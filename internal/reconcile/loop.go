@@ -15,6 +15,10 @@ const (
 	// backoffMost is the longest wait after failures; a source that recovers is
 	// noticed within it.
 	backoffMost = 10 * time.Minute
+	// hintPause is how long a cycle waits after a hint, for hints come in bursts,
+	// and hintGap the least time between two cycles that hints brought about.
+	hintPause = time.Second
+	hintGap   = 10 * time.Second
 )
 
 // Loop runs a Cycler on its schedules until its context ends. Two cycles of
@@ -26,19 +30,27 @@ type Loop struct {
 	Zone   *time.Location
 	Log    *slog.Logger
 	// After is called after each cycle.
-	After func(Report)
-	kick  chan struct{}
+	After  func(Report)
+	kick   chan struct{}
+	hint   chan struct{}
+	hinted time.Time // when a hint last brought a cycle about
 }
 
 // NewLoop returns a Loop that Kick can wake.
 func NewLoop(c *Cycler, pull, sweep cron.Schedule, zone *time.Location, log *slog.Logger, after func(Report)) *Loop {
-	return &Loop{Cycler: c, Pull: pull, Sweep: sweep, Zone: zone, Log: log, After: after, kick: make(chan struct{}, 1)}
+	return &Loop{Cycler: c, Pull: pull, Sweep: sweep, Zone: zone, Log: log, After: after, kick: make(chan struct{}, 1), hint: make(chan struct{}, 1)}
 }
 
-// Kick asks for a cycle soon. It never blocks.
-func (l *Loop) Kick() {
+// Kick asks for a cycle now: a person waits for it. It never blocks.
+func (l *Loop) Kick() { signal(l.kick) }
+
+// Hint asks for a cycle soon: the tracker says that something changed. Many
+// hints make few cycles, and a source in trouble is left alone. It never blocks.
+func (l *Loop) Hint() { signal(l.hint) }
+
+func signal(c chan struct{}) {
 	select {
-	case l.kick <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -49,9 +61,10 @@ func (l *Loop) Run(ctx context.Context) {
 	wait := rand.N(startJitter)
 	failures, problem := 0, ""
 	for {
-		if !l.sleep(ctx, wait) {
+		if !l.sleep(ctx, wait, failures == 0) {
 			return
 		}
+		l.heed()
 		now := l.Cycler.Now().In(l.Zone)
 		due := !l.Sweep.Next(lastSweep.In(l.Zone)).After(now)
 		r := l.Cycler.Run(ctx, Task{Sweep: due})
@@ -108,15 +121,48 @@ func (l *Loop) note(r Report, failures int, problem string) (int, string) {
 	return 0, ""
 }
 
-func (l *Loop) sleep(ctx context.Context, d time.Duration) bool {
+// sleep waits for d, a kick, or what a hint leaves of it, and tells whether to
+// go on.
+func (l *Loop) sleep(ctx context.Context, d time.Duration, listen bool) bool {
+	end := l.Cycler.Now().Add(d)
 	t := time.NewTimer(max(0, d))
 	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-l.kick:
-		return true
-	case <-t.C:
-		return true
+	hints := l.hint
+	if !listen {
+		hints = nil
 	}
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-l.kick:
+			return true
+		case <-hints:
+			hints = nil
+			if soon := l.soon(); soon.Before(end) {
+				l.hinted = soon
+				t.Reset(soon.Sub(l.Cycler.Now()))
+			}
+		case <-t.C:
+			return true
+		}
+	}
+}
+
+// heed drops a hint that came before the cycle which begins now and will see what
+// it was about.
+func (l *Loop) heed() {
+	select {
+	case <-l.hint:
+	default:
+	}
+}
+
+// soon is when a hint may bring a cycle about.
+func (l *Loop) soon() time.Time {
+	soon, gap := l.Cycler.Now().Add(hintPause), l.hinted.Add(hintGap)
+	if gap.After(soon) {
+		return gap
+	}
+	return soon
 }

@@ -50,6 +50,51 @@ func TestLoop(t *testing.T) {
 			t.Errorf("%d cycles in three hours of trouble", n)
 		}
 	})
+	t.Run("many hints make few cycles, soon", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, func(w *world) { w.opts.Now = time.Now; w.tracker.now = time.Now })
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			var times []time.Duration
+			var l *reconcile.Loop
+			began := time.Now()
+			l = reconcile.NewLoop(w.cycler, schedule("0 0 1 1 *"), schedule("17 3 * * *"), time.UTC, slog.New(slog.DiscardHandler), func(reconcile.Report) {
+				times = append(times, time.Since(began))
+			})
+			go func() {
+				time.Sleep(10 * time.Minute)
+				began = time.Now()
+				for range 100 {
+					l.Hint()
+					time.Sleep(100 * time.Millisecond)
+				}
+			}()
+			l.Run(ctx)
+			if len(times) != 3 || times[1] != time.Second || times[2] != 11*time.Second {
+				t.Errorf("cycles at %v, want the first, one a second after the hints began, and one ten seconds later", times)
+			}
+		})
+	})
+	t.Run("a source in trouble does not listen to hints", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, func(w *world) { w.opts.Now = time.Now; w.tracker.now = time.Now })
+			w.tracker.pullErr = &connectors.Error{Kind: connectors.Server, Op: "search"}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			n := 0
+			l := reconcile.NewLoop(w.cycler, schedule("@every 1m"), schedule("17 3 * * *"), time.UTC, slog.New(slog.DiscardHandler), func(reconcile.Report) { n++ })
+			go func() {
+				for range 700 {
+					l.Hint()
+					time.Sleep(5 * time.Second)
+				}
+			}()
+			l.Run(ctx)
+			if n > 18 {
+				t.Errorf("%d cycles in an hour of trouble", n)
+			}
+		})
+	})
 	t.Run("a stop in the middle of the wait ends at once", func(t *testing.T) {
 		_, times := run(t, "@every 1m", 90*time.Second, func(w *world) { w.tracker.add(1, func(i *issue.Issue) {}) })
 		if len(times) != 2 {

@@ -26,6 +26,55 @@ func TestTheIndexLags(t *testing.T) {
 	w.quiet()
 }
 
+func TestAnAnnouncedIssueIsReadThoughTheIndexLags(t *testing.T) {
+	w := newWorld(t)
+	w.tracker.add(1, nil)
+	w.tracker.add(2, nil)
+	w.once()
+	w.tracker.lag(id(1))
+	w.wait(time.Minute)
+	i := w.tracker.issues[id(1)]
+	i.Votes, i.Updated = 60, w.clock
+	w.quiet()
+	w.cycler.Announce(id(1))
+	w.cycler.Announce("nobody knows it")
+	w.once()
+	w.expect("votes known", w.record(1).Issue.Votes, 60)
+	w.expect("lane", w.labels(1), "horizon:next-release lane:stability")
+	n := w.tracker.calls["fetch"]
+	w.quiet()
+	w.expect("readings once it is known", w.tracker.calls["fetch"], n)
+}
+
+func TestAnAnnouncementThatCannotBeReadNowIsReadLater(t *testing.T) {
+	w := newWorld(t)
+	w.tracker.add(1, nil)
+	w.once()
+	w.tracker.lag(id(1))
+	w.wait(time.Minute)
+	i := w.tracker.issues[id(1)]
+	i.Votes, i.Updated = 60, w.clock
+	w.cycler.Announce(id(1))
+	w.tracker.fetchErr = &connectors.Error{Kind: connectors.Server, Op: "issues"}
+	w.wait(time.Minute)
+	if r := w.cycler.Run(w.Context(), reconcile.Task{}); r.Err == nil {
+		t.Fatal("the cycle went well")
+	}
+	w.tracker.fetchErr = nil
+	w.once()
+	w.expect("votes known", w.record(1).Issue.Votes, 60)
+}
+
+func TestAnAnnouncementBringsNothingIntoScope(t *testing.T) {
+	w := newWorld(t)
+	w.tracker.add(1, nil)
+	w.once()
+	w.tracker.add(2, nil)
+	w.tracker.unlisted[id(2)] = true
+	w.cycler.Announce(id(2))
+	w.quiet()
+}
+
 func TestAnOlderAnswerOfTheIndexIsIgnored(t *testing.T) {
 	w := newWorld(t)
 	w.tracker.add(1, bug)

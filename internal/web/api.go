@@ -5,6 +5,7 @@ package web
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
@@ -66,6 +67,14 @@ type Operator interface {
 	Resume(ctx context.Context, by string) (answer.Pause, error)
 	// Undo takes back what was written where the field still holds it.
 	Undo(context.Context, UndoRequest) (answer.Undo, error)
+}
+
+// Webhooks takes the calls of trackers.
+type Webhooks interface {
+	// Receive checks the signature of a call and notes what it says has changed;
+	// it asks the tracker nothing and does not wait. A source that takes no calls
+	// is NotFound, a bad signature Denied.
+	Receive(ctx context.Context, source string, h http.Header, body []byte) error
 }
 
 // Health tells whether every source had a good cycle lately.

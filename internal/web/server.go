@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -24,9 +26,8 @@ type Options struct {
 	// asked; the running configuration then stays.
 	Reload func(context.Context) (answer.Reload, error)
 	// Metrics serves /metrics.
-	Metrics http.Handler
-	// Webhooks serves POST /webhooks/{source}; it checks signatures itself.
-	Webhooks http.Handler
+	Metrics  http.Handler
+	Webhooks Webhooks
 	Logger   *slog.Logger
 	Now      func() time.Time
 	Zone     *time.Location // of times on the page; nil is UTC
@@ -99,13 +100,30 @@ func (s *server) operationRoutes(mux *http.ServeMux) {
 		}
 		s.Metrics.ServeHTTP(w, r)
 	}))
-	mux.Handle("/webhooks/{source}", s.only(http.MethodPost, func(w http.ResponseWriter, r *http.Request) {
-		if s.Webhooks == nil {
-			s.fail(w, r, Errorf(NotFound, "webhooks are not configured"))
-			return
-		}
-		http.MaxBytesHandler(s.Webhooks, maxWebhook).ServeHTTP(w, r)
-	}))
+	mux.Handle("/webhooks/{source}", s.only(http.MethodPost, s.webhook))
+}
+
+// webhook answers 200 and nothing else to a call that it takes: Linear counts
+// every other status as a failure, and gives up after some.
+func (s *server) webhook(w http.ResponseWriter, r *http.Request) {
+	if s.Webhooks == nil {
+		s.fail(w, r, Errorf(NotFound, "webhooks are not configured"))
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhook))
+	if _, long := errors.AsType[*http.MaxBytesError](err); long {
+		s.fail(w, r, Errorf(TooLarge, "the call is longer than %d bytes", maxWebhook))
+		return
+	}
+	if err != nil {
+		s.fail(w, r, Errorf(Invalid, "the call did not arrive whole: %w", err))
+		return
+	}
+	if err := s.Webhooks.Receive(r.Context(), r.PathValue("source"), r.Header, body); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.reply(w, http.StatusOK, struct{}{})
 }
 
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -195,15 +196,41 @@ func TestReadyWhenEverySourceIsHealthy(t *testing.T) {
 	}
 }
 
-func TestWebhooksGoToTheirHandlerEvenFromOtherSites(t *testing.T) {
-	o := options(newFake())
-	o.Webhooks = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusAccepted) })
+// calls takes what is signed "good", and remembers it.
+type calls struct{ got []string }
+
+func (c *calls) Receive(_ context.Context, source string, h http.Header, body []byte) error {
+	if h.Get("Signature") != "good" {
+		return web.Errorf(web.Denied, "the call is not signed")
+	}
+	c.got = append(c.got, source+" "+string(body))
+	return nil
+}
+
+func TestWebhooks(t *testing.T) {
+	o, c := options(newFake()), &calls{}
+	o.Webhooks = c
 	h, err := web.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rec := ask(h, "POST", "/webhooks/payments", "{}", "Origin", "https://tracker.example"); rec.Code != http.StatusAccepted {
-		t.Errorf("status %d", rec.Code)
+	const body = `{ "raw":  1 }`
+	for _, tt := range []struct {
+		name, method, body string
+		header             []string
+		status             int
+	}{
+		{"from another site, and taken with exactly 200", "POST", body, []string{"Signature", "good", "Origin", "https://tracker.example", "Host", "keeper.acme.example"}, 200},
+		{"not signed", "POST", body, nil, 403},
+		{"longer than any issue", "POST", strings.Repeat("x", 26<<20), []string{"Signature", "good"}, 413},
+		{"nobody reads webhooks", "GET", "", nil, 405},
+	} {
+		if rec := ask(h, tt.method, "/webhooks/payments", tt.body, tt.header...); rec.Code != tt.status {
+			t.Errorf("%s: %d %s", tt.name, rec.Code, rec.Body)
+		}
+	}
+	if len(c.got) != 1 || c.got[0] != "payments "+body { // byte for byte, for the signature is over it
+		t.Errorf("%q", c.got)
 	}
 }
 
