@@ -25,7 +25,7 @@ type retryLink struct {
 }
 
 func (l *retryLink) RoundTrip(req *http.Request) (*http.Response, error) {
-	waits := newBackoff()
+	waits := newBackoff(req.Context())
 	for try := 1; ; try++ {
 		resp, err := l.next.RoundTrip(req)
 		e, failed := asError(err)
@@ -71,10 +71,25 @@ func advice(e *Error) string {
 	return ""
 }
 
-func newBackoff() *backoff.ExponentialBackOff {
+func newBackoff(ctx context.Context) *backoff.ExponentialBackOff {
 	return &backoff.ExponentialBackOff{
-		InitialInterval: 2 * time.Second, Multiplier: 2, MaxInterval: 30 * time.Second, RandomizationFactor: 0.3,
+		InitialInterval: 2 * time.Second, Multiplier: 2, MaxInterval: 30 * time.Second, RandomizationFactor: Jitter(ctx, 0.3),
 	}
+}
+
+type steadyKey struct{}
+
+// Steady returns a context in which waits do not vary by chance, so that what
+// is done with it can be done again exactly.
+func Steady(ctx context.Context) context.Context { return context.WithValue(ctx, steadyKey{}, true) }
+
+// Jitter is the share by which a wait may vary by chance: share, or 0 in a
+// steady context.
+func Jitter(ctx context.Context, share float64) float64 {
+	if ctx.Value(steadyKey{}) != nil {
+		return 0
+	}
+	return share
 }
 
 func transient(k Kind) bool { return k == RateLimited || k == Server || k == Network }

@@ -156,7 +156,7 @@ func (c *Client) awaitBulk(ctx context.Context, task string) error {
 		}
 		return p.Status, nil
 	}
-	waits := &backoff.ExponentialBackOff{InitialInterval: 500 * time.Millisecond, Multiplier: 1.5, MaxInterval: 10 * time.Second, RandomizationFactor: 0.2}
+	waits := &backoff.ExponentialBackOff{InitialInterval: 500 * time.Millisecond, Multiplier: 1.5, MaxInterval: 10 * time.Second, RandomizationFactor: connectors.Jitter(ctx, 0.2)}
 	status, err := backoff.Retry(ctx, poll, backoff.WithBackOff(waits), backoff.WithMaxElapsedTime(0))
 	if e, ok := asError(err); ok {
 		return e

@@ -29,6 +29,8 @@ type Loop struct {
 	Sweep  cron.Schedule
 	Zone   *time.Location
 	Log    *slog.Logger
+	// Start is the wait before the first cycle.
+	Start time.Duration
 	// After is called after each cycle.
 	After  func(Report)
 	kick   chan struct{}
@@ -38,7 +40,7 @@ type Loop struct {
 
 // NewLoop returns a Loop that Kick can wake.
 func NewLoop(c *Cycler, pull, sweep cron.Schedule, zone *time.Location, log *slog.Logger, after func(Report)) *Loop {
-	return &Loop{Cycler: c, Pull: pull, Sweep: sweep, Zone: zone, Log: log, After: after, kick: make(chan struct{}, 1), hint: make(chan struct{}, 1)}
+	return &Loop{Cycler: c, Pull: pull, Sweep: sweep, Zone: zone, Log: log, Start: rand.N(startJitter), After: after, kick: make(chan struct{}, 1), hint: make(chan struct{}, 1)}
 }
 
 // Kick asks for a cycle now: a person waits for it. It never blocks.
@@ -58,7 +60,7 @@ func signal(c chan struct{}) {
 // Run cycles until ctx ends, and returns after the running cycle has ended.
 func (l *Loop) Run(ctx context.Context) {
 	lastSweep := l.lastSweep()
-	wait := rand.N(startJitter)
+	wait := l.Start
 	failures, problem := 0, ""
 	for {
 		if !l.sleep(ctx, wait, failures == 0) {
