@@ -1,0 +1,371 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+// do lets an event happen, or end.
+func (w *world) do(m moment) {
+	s := w.sources[m.src]
+	switch m.kind {
+	case doKill, doRestart, doReload, doMode, doPause, doUndo:
+		w.say("%s%s", endOf(m), m.event)
+		w.operate(s, m)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.note("%s%s", endOf(m), m.event)
+	switch m.kind {
+	case doFault:
+		for range m.n {
+			s.faults = append(s.faults, m.what)
+		}
+	case doRace:
+		s.races = append(s.races, m.event)
+	case doJam:
+		s.doJam(m)
+	case doTrouble:
+		s.doTrouble(m)
+	case doCreate:
+		s.create(m.event)
+	default:
+		s.peopleDo(m)
+	}
+}
+
+func endOf(m moment) string {
+	if m.ends {
+		return "end of "
+	}
+	return ""
+}
+
+// operate is what operators and machines do.
+func (w *world) operate(s *source, m moment) {
+	if !w.up() && m.kind != doPause && m.kind != doMode {
+		return
+	}
+	switch m.kind {
+	case doKill:
+		if !m.ends {
+			w.mu.Lock()
+			w.p.left = m.n
+			w.mu.Unlock()
+		}
+	case doRestart:
+		w.p.stop()
+		w.start()
+	case doReload:
+		w.variant = int(m.pick % variants)
+		w.reload()
+	case doMode:
+		s.mode = m.what
+		w.reload()
+	case doPause:
+		w.pause(!m.ends)
+	case doUndo:
+		w.p.undo(s, m.event)
+	}
+}
+
+// reload changes to what is configured now, as a reload does.
+func (w *world) reload() {
+	w.mu.Lock()
+	for _, s := range w.sources {
+		for _, c := range s.cards {
+			s.soften(c, w.variant)
+		}
+	}
+	w.mu.Unlock()
+	if !w.up() {
+		return
+	}
+	w.p.unload()
+	if w.up() {
+		w.p.load()
+	}
+}
+
+// pause stops or lets go on all writes. Nobody can while lanekeeper is down.
+func (w *world) pause(on bool) {
+	if !w.up() {
+		return
+	}
+	if err := w.p.db.SetPaused(state.Pause{On: on, By: "operator", At: w.now()}); err != nil {
+		w.fail("pause: %v", err)
+	}
+	w.mu.Lock()
+	w.paused = time.Time{}
+	if on {
+		w.paused = w.now()
+	}
+	w.mu.Unlock()
+	if !on {
+		for _, s := range w.sources {
+			w.p.cyclers[s.name].Replan()
+		}
+	}
+}
+
+// choose picks an issue that people can see.
+func (s *source) choose(pick uint64) *card {
+	var can []string
+	for _, id := range s.order {
+		if c := s.cards[id]; !c.gone && !c.away {
+			can = append(can, id)
+		}
+	}
+	if len(can) == 0 {
+		return nil
+	}
+	return s.cards[can[mix(pick)%uint64(len(can))]]
+}
+
+// create files an issue, some with values that were there before lanekeeper.
+func (s *source) create(e event) {
+	label, assignee, priority := "", "", issue.Medium
+	if e.n%3 == 0 {
+		label = peoplesLabels[e.pick%2]
+	}
+	if e.n%7 == 0 {
+		assignee = people[e.pick%3]
+	}
+	if e.n%5 == 0 {
+		priority = issue.Low
+	}
+	id := s.site.create(fmt.Sprintf("%s %d", e.what, len(s.order)), label, priority, assignee)
+	c := &card{holds: map[issue.Field]*hold{}, wrote: map[issue.Field]bool{}, first: map[issue.Field]string{}, people: map[issue.Field]time.Time{}, edited: s.world.now()}
+	for _, n := range s.site.list() {
+		if n.id == id {
+			c.snap = n
+		}
+	}
+	if c.assignee != "" {
+		c.hold(issue.FieldAssignee, c.assignee, s.world.now())
+	}
+	s.cards[id] = c
+	s.order = append(s.order, id)
+}
+
+// peopleDo lets a person work on an issue.
+func (s *source) peopleDo(m moment) {
+	c := s.choose(m.pick)
+	if m.dur > 0 {
+		s.awayOrBack(c, m)
+		return
+	}
+	if c == nil {
+		return
+	}
+	switch m.kind {
+	case doMove:
+		c.sweep = true
+		s.touch(c, func() { s.site.move(c.id, m.n%2) })
+	case doRemove:
+		s.site.remove(c.id)
+		c.gone = true
+	default:
+		s.edit(c, s.draw(c, m.event))
+	}
+}
+
+// awayOrBack takes an issue out of sight for a while.
+func (s *source) awayOrBack(c *card, m moment) {
+	if m.ends {
+		c = s.awayWith(m.pick)
+	}
+	if c == nil {
+		return
+	}
+	c.away, c.sweep = !m.ends, true
+	s.touch(c, func() {
+		switch {
+		case m.kind == doArchive:
+			s.site.archive(c.id, m.ends)
+		case m.ends:
+			s.site.move(c.id, m.n%2)
+		default:
+			s.site.move(c.id, 2)
+		}
+	})
+	c.backWith = m.pick
+}
+
+func (s *source) awayWith(pick uint64) *card {
+	for _, id := range s.order {
+		if c := s.cards[id]; c.away && c.backWith == pick {
+			return c
+		}
+	}
+	return nil
+}
+
+// touch does what changes where an issue is, and takes over the outcome: its
+// key, project and visibility are the tracker's to say.
+func (s *source) touch(c *card, do func()) {
+	do()
+	c.edited = s.world.now()
+	for _, n := range s.site.list() {
+		if n.id == c.id {
+			c.key, c.project, c.visible = n.key, n.project, n.visible
+		}
+	}
+}
+
+// draw says what exactly a person does.
+func (s *source) draw(c *card, e event) edit {
+	x := edit{by: people[e.pick%uint64(len(people))]}
+	switch e.kind {
+	case doTitle:
+		x.title = ptr(fmt.Sprintf("%s %d", e.what, e.pick%10000))
+	case doText:
+		x.text = ptr(fmt.Sprintf("Text %d.", e.pick%10000))
+	case doLabel:
+		if slices.Contains(c.labels, e.what) {
+			x.remove = []string{e.what}
+		} else {
+			x.add = []string{e.what}
+		}
+	case doLane:
+		s.drawLabel(c, &x, e, "lane:", []string{"hotfix", "stability", "feature"})
+	case doHorizon:
+		s.drawLabel(c, &x, e, "horizon:", []string{"current-sprint", "next-release", "roadmap"})
+	case doPriority:
+		p := issue.Low
+		if e.n < 30 {
+			p = issue.Priority(e.n % 5)
+		}
+		x.priority = &p
+	case doAssign:
+		x.assignee = ptr(append(people, "")[e.n%4])
+	case doStatus:
+		x.status = e.what
+	}
+	return x
+}
+
+// drawLabel replaces, removes or adds to the label of a managed prefix. Linear
+// lets an issue have one of a group only.
+func (s *source) drawLabel(c *card, x *edit, e event, prefix string, values []string) {
+	for _, l := range c.labels {
+		if strings.HasPrefix(l, prefix) && (e.what != "beside" || s.script.kind == "linear") {
+			x.remove = append(x.remove, l)
+		}
+	}
+	to := prefix + ownValues[e.pick%2]
+	switch e.what {
+	case "none":
+		return
+	case "policy":
+		to = prefix + values[e.n%3]
+	}
+	x.remove = slices.DeleteFunc(x.remove, func(l string) bool { return l == to })
+	if !slices.Contains(c.labels, to) {
+		x.add = []string{to}
+	}
+}
+
+// edit has a person change an issue, and writes it down.
+func (s *source) edit(c *card, x edit) {
+	before := c.snap
+	s.site.edit(c.id, x)
+	if x.title != nil {
+		c.title = *x.title
+	}
+	if x.text != nil {
+		c.text = *x.text
+	}
+	if x.status != "" {
+		c.open = x.status != "done"
+	}
+	c.labels = slices.DeleteFunc(slices.Clone(c.labels), func(l string) bool { return slices.Contains(x.remove, l) })
+	c.labels = append(c.labels, x.add...)
+	slices.Sort(c.labels)
+	if x.priority != nil {
+		c.priority = *x.priority
+	}
+	if x.assignee != nil {
+		c.assignee = s.site.person(*x.assignee)
+	}
+	c.edited = s.world.now()
+	for _, f := range fields {
+		if c.field(f) != before.field(f) {
+			s.changed(c, f, c.field(f))
+		}
+	}
+	s.soften(c, s.world.variant)
+}
+
+// race has a person change something that is theirs in the very moment before
+// a write reaches the issue.
+func (s *source) race(id string, e event) {
+	c := s.cards[id]
+	kind := []string{doLabel, doTitle, doLabel, doLane}[e.n%4]
+	e.kind, e.what = kind, map[string]string{doLabel: peoplesLabels[e.pick%uint64(len(peoplesLabels))], doTitle: subjects[e.pick%uint64(len(subjects))], doLane: "own"}[kind]
+	s.world.note("%s %s is changed in the moment before our write: %s", s.name, c.key, e)
+	s.edit(c, s.draw(c, e))
+}
+
+// doTrouble starts or ends a state of the tracker.
+func (s *source) doTrouble(m moment) {
+	s.troubl[m.what] = !m.ends
+	amount := 1 + m.n%3
+	switch m.what {
+	case outage:
+		s.down = !m.ends
+		return
+	case lag:
+		amount = 1 + m.n%8
+	case longLag:
+		amount = 15 + m.n%45
+	}
+	if m.what == longLag || m.what == absentField || m.what == hidden || m.what == lag && s.troubl[longLag] {
+		s.until = s.world.now().Add(time.Hour)
+		if !m.ends {
+			s.until = s.world.now().Add(lifetime)
+		}
+		for _, c := range s.cards {
+			c.sweep = true
+			if c.edited.IsZero() {
+				c.edited = s.world.now()
+			}
+		}
+	}
+	s.site.trouble(m.what, amount, !m.ends)
+}
+
+// doJam lets every write to one issue fail for long.
+func (s *source) doJam(m moment) {
+	if m.ends {
+		s.endJam()
+		return
+	}
+	if c := s.choose(m.pick); c != nil && s.jam == "" {
+		s.jam, s.tries = c.id, nil
+		s.jamKind = []string{broken, unavailable, tooMany}[m.n%3]
+	}
+}
+
+// parkedTries is the most cycles in a day that may try an issue again: after a
+// minute and then twice as long, until it is every six hours.
+const parkedTries = 16
+
+func (s *source) endJam() {
+	cycles := 0
+	for n, at := range s.tries {
+		if n == 0 || at.Sub(s.tries[n-1]) > 12*time.Minute {
+			cycles++
+		}
+	}
+	if cycles > 2*parkedTries {
+		s.world.flunk("%s: an issue that takes no write was tried by %d cycles in two days", s.name, cycles)
+	}
+	s.jam = ""
+}
