@@ -84,7 +84,8 @@ func (v Verdict) Change() issue.Change {
 //	differs           | never applied     | Adopted or Changed, by field; an empty
 //	                  |                   | field holds nobody's work and is always set
 //	override active   |                   | Kept, until it expires, a person takes it
-//	                  |                   | back, or policy moves the issue (if so set)
+//	                  |                   | back, or policy moves the issue (if so set);
+//	                  |                   | a value of a person that is new then is Taken
 //
 // Verdicts come in the order of Wants.
 func Diff(in Input) []Verdict {
@@ -107,8 +108,14 @@ func (in *Input) judge(v Verdict) Outcome {
 	applied, written := in.Applied[v.Field]
 	if i := slices.IndexFunc(in.Overrides, func(o Override) bool { return o.Field == v.Field }); i >= 0 {
 		o := in.Overrides[i]
-		takenBack := written && v.Actual == applied && o.Value != applied
-		if takenBack || in.ended(o) {
+		changed := v.Actual != o.Value // by a person, since it was last looked at
+		takenBack := written && v.Actual == applied && changed
+		switch {
+		case takenBack:
+			return Released
+		case in.ended(o) && changed:
+			return Taken
+		case in.ended(o):
 			return Released
 		}
 		return Kept
