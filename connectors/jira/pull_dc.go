@@ -50,10 +50,12 @@ func (c *Client) dcChanged(ctx context.Context, from time.Time) iter.Seq2[*issue
 }
 
 // keyRange is a run of keys of one project: after < number <= last, last 0 for
-// no end.
+// no end. The newest range has a last number to go on from, and takes in what
+// comes after it too.
 type keyRange struct {
 	project     string
 	after, last int
+	newest      bool
 	restrict    string // further JQL, with its AND
 }
 
@@ -62,7 +64,7 @@ func (r keyRange) jql(s Settings) string {
 	if r.after > 0 {
 		jql += fmt.Sprintf(" AND key > %s", quote(r.key(r.after)))
 	}
-	if r.last > 0 {
+	if r.last > 0 && !r.newest {
 		jql += fmt.Sprintf(" AND key <= %s", quote(r.key(r.last)))
 	}
 	return jql
@@ -74,7 +76,7 @@ func (r keyRange) key(n int) string { return r.project + "-" + strconv.Itoa(n) }
 // one before. Pages that are too large are asked for in smaller ones.
 func (c *Client) keyed(ctx context.Context, cat *catalog, r keyRange) iter.Seq2[*issueList, error] {
 	return func(yield func(*issueList, error) bool) {
-		size := dcPage
+		size, left := dcPage, 0
 		for range pageBudget {
 			page := searchPage{Issues: issueList{d: cat.decoder}}
 			if r.last > 0 {
@@ -89,7 +91,12 @@ func (c *Client) keyed(ctx context.Context, cat *catalog, r keyRange) iter.Seq2[
 				yield(nil, err)
 				return
 			}
-			if !yield(&page.Issues, nil) || page.count() == 0 || page.count() >= page.Total {
+			if page.count() == 0 && left > 0 {
+				yield(nil, &connectors.Error{Kind: connectors.Contract, Op: opSearch, Detail: fmt.Sprintf("%d issues are missing after %s: the issue may have been moved meanwhile", left, r.key(r.after))})
+				return
+			}
+			left = page.Total - page.count()
+			if !yield(&page.Issues, nil) || page.count() == 0 || left <= 0 {
 				return
 			}
 			last := page.Issues.lastNumber(r.project)
@@ -145,7 +152,14 @@ func (c *Client) dcParts(ctx context.Context, cursor string) ([]part, int, error
 		}
 		after := 0
 		if skip {
-			after, skip = keyNumber(p, cursor), false
+			there, err := c.standing(ctx, p, []int{keyNumber(p, cursor)})
+			if err != nil {
+				return nil, 0, err
+			}
+			if len(there) > 0 { // else the project is read anew
+				after = there[0]
+			}
+			skip = false
 		}
 		for _, r := range ranges {
 			if r.last <= after {
@@ -199,13 +213,47 @@ func (c *Client) keyRanges(ctx context.Context, project string) ([]keyRange, int
 	}
 	keys := high - low + 1
 	step := max(dcPage, keys*(dcPage*9/10)/max(total, 1))
+	var cuts []int
+	for n := low - 1 + step; n < high; n += step {
+		cuts = append(cuts, n)
+	}
+	cuts, err := c.standing(ctx, project, cuts)
+	if err != nil {
+		return nil, 0, err
+	}
 	var out []keyRange
-	for after := low - 1; after < high; after += step {
+	after := 0
+	for _, n := range append(cuts, high) {
 		r := whole
-		r.after, r.last = after, min(after+step, high)
+		r.after, r.last, r.newest = after, n, n == high
 		out = append(out, r)
+		after = n
 	}
 	return out, total, nil
+}
+
+// standing are the numbers whose issue is in the project under that key. Jira
+// takes the key of an issue that was moved for the one it has now: a range that
+// begins or ends there is one of another project, and silently empty.
+func (c *Client) standing(ctx context.Context, project string, numbers []int) ([]int, error) {
+	var out []int
+	for chunk := range slices.Chunk(numbers, dcPage) {
+		keys := make([]string, len(chunk))
+		for n, number := range chunk {
+			keys[n] = quote(keyRange{project: project}.key(number))
+		}
+		var page idPage
+		if err := dcLookup(ctx, c, "key IN ("+strings.Join(keys, ", ")+")", []string{"summary"}, len(chunk), &page); err != nil {
+			return nil, err
+		}
+		for _, i := range page.Issues {
+			if n := keyNumber(project, i.key); slices.Contains(chunk, n) {
+				out = append(out, n)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out, nil
 }
 
 // dcIDs lists the ids of the open issues by ranges of keys.

@@ -221,6 +221,32 @@ func TestDataCenterIsReadInRanges(t *testing.T) {
 	}
 }
 
+// Jira takes the key of an issue that was moved for the one it has now, so that
+// a range which begins there is one of another project, and empty.
+func TestAMovedIssueAtTheEdgeOfARangeHidesNothing(t *testing.T) {
+	s := site(t, jira.DataCenter, 12)
+	move := must[string](t)
+	move(s.Move("PAY-3", "WEB", "amy"))
+	for _, key := range []string{"PAY-1", "PAY-2"} {
+		if err := s.Delete(key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := client(t, s)
+	if ids := must[[]string](t)(c.IDs(t.Context())); len(ids) != 10 {
+		t.Errorf("%d ids are listed, want 10", len(ids))
+	}
+	all, _, err := collect(t, c.All(t.Context(), ""))
+	if err != nil || len(all) != 10 {
+		t.Errorf("read %q, %v", keys(all), err)
+	}
+	move(s.Move("PAY-7", "WEB", "amy"))
+	rest, _, err := collect(t, c.All(t.Context(), "PAY-7"))
+	if err != nil || len(rest) != 10 {
+		t.Errorf("after a cursor that was moved: read %q, %v", keys(rest), err)
+	}
+}
+
 func TestTrap13AnAnswerToAStrangerIsNotEmptiness(t *testing.T) {
 	both(t, func(t *testing.T, flavor jira.Flavor) {
 		s := site(t, flavor, 5)
