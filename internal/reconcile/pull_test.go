@@ -241,6 +241,20 @@ func TestSweep(t *testing.T) {
 		w.cycle(sweep)
 		w.expect("gone", gone(w), []int{3})
 	})
+	t.Run("an issue whose labels failed to load is read again", func(t *testing.T) {
+		w := filled(t, 5)
+		w.tracker.issues[id(3)].Unknown = issue.InputLabels
+		w.tracker.issues[id(3)].Updated = w.clock
+		w.cycle(reconcile.Task{})
+		w.expect("unknown", w.record(3).Issue.Unknown, issue.InputLabels)
+		w.cycle(sweep)
+		w.wait(50 * time.Hour)
+		w.cycle(sweep) // the next one no longer reaches back to the edit
+		w.tracker.issues[id(3)].Unknown = 0
+		w.wait(time.Hour)
+		w.cycle(sweep)
+		w.expect("unknown", w.record(3).Issue.Unknown, issue.Inputs(0))
+	})
 	t.Run("an issue that left the scope is not written to at once, and gone with the second sweep", func(t *testing.T) {
 		w := filled(t, 5)
 		w.tracker.unlisted[id(3)] = true

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -81,7 +82,9 @@ func (c *cycle) unlisted(ids []string) (missing []string, lost, open int, err er
 	return missing, lost, open, err
 }
 
-// unknown lists the ids that are not stored as open.
+// unknown lists the ids that are not stored as open, and those of which a field
+// failed to load that a decision or a write waits for: nobody may change them
+// for long.
 func (c *cycle) unknown(ids []string) ([]string, error) {
 	var out []string
 	for batch := range slices.Chunk(ids, revisitBatch) {
@@ -90,7 +93,7 @@ func (c *cycle) unknown(ids []string) ([]string, error) {
 			return nil, fmt.Errorf("read records: %w", err)
 		}
 		for n, r := range known {
-			if r == nil || !r.Issue.Open() || r.Absent > 0 {
+			if r == nil || !r.Issue.Open() || r.Absent > 0 || r.Issue.Unknown.Any(issue.InputManaged) || r.Issue.Unknown != 0 && r.Decision.Undecided != "" {
 				out = append(out, batch[n])
 			}
 		}
