@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -19,6 +20,7 @@ type card struct {
 	// before that, people when a person last changed them.
 	wrote  map[issue.Field]bool
 	first  map[issue.Field]string
+	own    map[issue.Field]string // what lanekeeper takes for its own value
 	people map[issue.Field]time.Time
 
 	edited time.Time // zero: lanekeeper has been seen to know everything
@@ -32,6 +34,13 @@ type hold struct {
 	// soft tells that policy has wanted the same meanwhile, or that it was set
 	// before lanekeeper had written the field: then it may end at any time.
 	soft bool
+}
+
+func (h *hold) String() string {
+	if h == nil {
+		return "nobody holds it"
+	}
+	return fmt.Sprintf("%q is held since %s, soft %v", h.value, h.at.Format(time.DateTime), h.soft)
 }
 
 // raceWindow is how long a write may be under way since lanekeeper last looked:
@@ -52,7 +61,9 @@ func (s *source) changed(c *card, f issue.Field, value string) {
 	now := s.world.now()
 	c.people[f] = now
 	c.hold(f, value, now)
-	c.holds[f].soft = !c.wrote[f] && f != issue.FieldAssignee
+	// A person may put back what was lanekeeper's; that ends an override.
+	own, ok := c.own[f]
+	c.holds[f].soft = !c.wrote[f] && f != issue.FieldAssignee || ok && strings.Contains(own, value)
 	s.soften(c, s.world.variant)
 }
 
@@ -61,6 +72,7 @@ func (s *source) soften(c *card, variant int) {
 	for f, v := range wanted(variant, c.title, c.labels, s.site.person) {
 		if h := c.holds[f]; h != nil && h.value == v {
 			h.soft = true
+			c.own[f] = v
 		}
 	}
 }
@@ -139,11 +151,12 @@ func (s *source) wroteField(c *card, f issue.Field, was, is string) {
 	if !c.wrote[f] {
 		c.wrote[f], c.first[f] = true, was
 	}
+	c.own[f] = is
 	h := c.holds[f]
 	switch {
 	case h == nil:
 	case !h.soft && s.holding(h) && now.Sub(h.at) >= raceWindow:
-		w.flunk("%s %s: %s is %q since %s by a person's or operator's will, and was changed from %q to %q", s.name, c.key, f, h.value, h.at.Format(time.DateTime), was, is)
+		w.flunk("%s %s: %s is %q since %s by a person's or operator's will, and was changed from %q to %q (%s)", s.name, c.key, f, h.value, h.at.Format(time.DateTime), was, is, s.overrides(c))
 	case now.Sub(h.at) < raceWindow && h.value != "" && strings.Contains(is, h.value):
 		h.value = is // both were there in the end
 	default:

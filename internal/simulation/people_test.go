@@ -141,7 +141,7 @@ func (s *source) create(e event) {
 		priority = issue.Low
 	}
 	id := s.site.create(fmt.Sprintf("%s %d", e.what, len(s.order)), label, priority, assignee)
-	c := &card{holds: map[issue.Field]*hold{}, wrote: map[issue.Field]bool{}, first: map[issue.Field]string{}, people: map[issue.Field]time.Time{}, edited: s.world.now()}
+	c := &card{holds: map[issue.Field]*hold{}, wrote: map[issue.Field]bool{}, first: map[issue.Field]string{}, own: map[issue.Field]string{}, people: map[issue.Field]time.Time{}, edited: s.world.now()}
 	for _, n := range s.site.list() {
 		if n.id == id {
 			c.snap = n
@@ -150,6 +150,7 @@ func (s *source) create(e event) {
 	if c.assignee != "" {
 		c.hold(issue.FieldAssignee, c.assignee, s.world.now())
 	}
+	c.sweep = c.edited.Before(s.until)
 	s.cards[id] = c
 	s.order = append(s.order, id)
 }
@@ -295,6 +296,7 @@ func (s *source) edit(c *card, x edit) {
 		c.assignee = s.site.person(*x.assignee)
 	}
 	c.edited = s.world.now()
+	c.sweep = c.sweep || c.edited.Before(s.until)
 	for _, f := range fields {
 		if c.field(f) != before.field(f) {
 			s.changed(c, f, c.field(f))

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -198,7 +199,20 @@ func (w *world) committed(b state.Batch) {
 	if b.Plan != nil {
 		plan = string(b.Plan.Status)
 	}
-	w.note("%s commits %d records, %d entries, plan %s", b.Source, len(b.Updates), len(b.Entries), plan)
+	w.note("%s commits %d records%s, %d entries, plan %s", b.Source, len(b.Updates), w.names(b.Updates), len(b.Entries), plan)
+}
+
+// names tells of each record what matters most when a trace is read.
+func (w *world) names(list []state.Update) string {
+	if !keepTrace {
+		return ""
+	}
+	var b strings.Builder
+	for _, u := range list {
+		r := u.Record
+		fmt.Fprintf(&b, " %s(absent %d gone %v open %v out %d)", r.Issue.Key, r.Absent, r.Issue.Gone, r.Issue.Open(), r.Outstanding)
+	}
+	return b.String()
 }
 
 // undo has an operator put back what was done to an issue or lately.
@@ -216,12 +230,12 @@ func (p *process) undo(s *source, e event) {
 	c := p.cyclers[s.name]
 	p.undoing.Go(func() {
 		r := c.Undo(p.ctx, u)
-		p.world.undone(s, r)
+		p.world.undone(s, r, u.ID != "")
 	})
 }
 
 // undone takes note of what an undo restored: it stays until its time is over.
-func (w *world) undone(s *source, r reconcile.Report) {
+func (w *world) undone(s *source, r reconcile.Report, whole bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.note("%s undo: %d lines, error %v", s.name, len(r.Lines), r.Err)
@@ -233,11 +247,13 @@ func (w *world) undone(s *source, r reconcile.Report) {
 		if got := c.field(l.Change.Field); got != l.Change.To && !c.lately(l.Change.Field, w.now()) {
 			w.flunk("%s %s: the undo says that %s is %q again, and it is %q", s.name, c.key, l.Change.Field, l.Change.To, got)
 		}
-		if first, ok := c.first[l.Change.Field]; ok && c.people[l.Change.Field].IsZero() && l.Change.To != first {
+		if first, ok := c.first[l.Change.Field]; ok && whole && c.people[l.Change.Field].IsZero() && l.Change.To != first {
 			w.flunk("%s %s: the undo set %s to %q, and before our first change it was %q", s.name, c.key, l.Change.Field, l.Change.To, first)
 		}
-		c.hold(l.Change.Field, l.Change.To, w.now())
-		s.soften(c, w.variant)
+		if !c.lately(l.Change.Field, w.now()) {
+			c.hold(l.Change.Field, l.Change.To, w.now())
+			s.soften(c, w.variant)
+		}
 	}
 }
 

@@ -11,10 +11,12 @@ import (
 var (
 	seeds = flag.Int("seeds", 12, "how many worlds to play")
 	seed  = flag.Uint64("seed", 0, "play this world only")
+	whole = flag.Bool("whole", false, "print the whole trace of a failing world")
 )
 
 // TestWorlds plays worlds and holds each to the promises.
 func TestWorlds(t *testing.T) {
+	keepTrace = *whole
 	first, last := uint64(1), uint64(*seeds)
 	if *seed != 0 {
 		first, last = *seed, *seed

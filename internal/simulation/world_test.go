@@ -17,6 +17,7 @@ type world struct {
 	sources []*source
 	p       *process
 	died    chan struct{}
+	failed  chan struct{} // closed
 
 	variant   int
 	starts    int
@@ -73,7 +74,7 @@ type moment struct {
 
 // run plays a script. It must be called in a bubble.
 func run(s script, m mutant, dir string) verdict {
-	w := &world{script: s, mutant: m, dir: dir, variant: s.variant, died: make(chan struct{}, 1)}
+	w := &world{script: s, mutant: m, dir: dir, variant: s.variant, died: make(chan struct{}, 1), failed: make(chan struct{})}
 	for n, src := range s.sources {
 		w.sources = append(w.sources, w.found(n, src))
 	}
@@ -142,6 +143,9 @@ func (w *world) until(at time.Time) bool {
 			t.Stop()
 			w.revive()
 			continue
+		case <-w.failed:
+			t.Stop()
+			return false
 		case <-t.C:
 		}
 		if w.restarts.IsZero() || w.restarts.After(next) {
@@ -183,8 +187,9 @@ func (w *world) fail(format string, args ...any) {
 // flunk is fail for those who hold the lock.
 func (w *world) flunk(format string, args ...any) {
 	if w.problem == "" {
-		w.problem = time.Now().Format("day 2 15:04:05 ") + fmt.Sprintf(format, args...)
+		w.problem = time.Now().Format("day 2 15:04:05.000 ") + fmt.Sprintf(format, args...)
 		w.note("FAILED: %s", w.problem)
+		close(w.failed)
 	}
 }
 
