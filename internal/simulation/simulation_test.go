@@ -4,14 +4,18 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 var (
 	seeds = flag.Int("seeds", 12, "how many worlds to play")
 	seed  = flag.Uint64("seed", 0, "play this world only")
-	whole = flag.Bool("whole", false, "print the whole trace of a failing world")
+	// shrinking bounds the search for the smallest world that fails.
+	shrinking = flag.Duration("shrink", time.Minute, "how long to look for the fewest events that make a world fail")
+	whole     = flag.Bool("whole", false, "print whole traces")
 )
 
 // TestWorlds plays worlds and holds each to the promises.
@@ -28,9 +32,10 @@ func TestWorlds(t *testing.T) {
 			v := play(t, s, mutant{})
 			if v.problem == "" {
 				t.Logf("%d lines, %d writes, trace %x", v.lines, v.writes, v.hash)
+				show(t, v)
 				return
 			}
-			report(t, s, mutant{}, v)
+			report(t, s, v)
 		})
 	}
 }
@@ -54,9 +59,40 @@ func quickDir() string {
 	return ""
 }
 
-func report(t *testing.T, s script, m mutant, v verdict) {
-	t.Errorf("%s", v.problem)
-	for _, l := range v.trace {
-		t.Log(l)
+// report shows a failing world: how to play it again, and the fewest events that
+// make it fail.
+func report(t *testing.T, s script, v verdict) {
+	t.Errorf("%s\nreplay: go test ./internal/simulation -run 'TestWorlds' -seed %d", v.problem, s.seed)
+	if *whole {
+		show(t, v)
+		return
+	}
+	all := len(s.events)
+	s, v = shrink(t, s, mutant{}, v, *shrinking)
+	t.Logf("%d of %d events are enough: %s", len(s.events), all, v.problem)
+	t.Logf("pull every %s, overrides for %s, guarded %v, policy %d, sources %+v", s.period, s.ttl, s.guarded, s.variant, s.sources)
+	for _, e := range s.events {
+		t.Log("  ", e)
+	}
+	t.Logf("the last of its trace:\n%s", strings.Join(v.trace[max(0, len(v.trace)-traceKept/2):], "\n"))
+}
+
+// show prints the whole trace, where that is asked for.
+func show(t *testing.T, v verdict) {
+	if *whole {
+		t.Log(strings.Join(v.trace, "\n"))
+	}
+}
+
+// TestReplay plays worlds twice: the traces must be the same, line by line.
+func TestReplay(t *testing.T) {
+	for n := uint64(1); n <= 4; n++ {
+		t.Run(fmt.Sprint(n), func(t *testing.T) {
+			t.Parallel()
+			a, b := play(t, write(n), mutant{}), play(t, write(n), mutant{})
+			if a.hash != b.hash || a.lines != b.lines {
+				t.Errorf("the first time %d lines with the hash %x, the second time %d with %x", a.lines, a.hash, b.lines, b.hash)
+			}
+		})
 	}
 }

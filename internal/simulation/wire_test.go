@@ -35,7 +35,8 @@ func (x *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	op := connectors.OpFrom(req.Context()).Name
-	if err := sleep(req.Context(), x.src.latency(op, req, body)); err != nil {
+	id, wait := x.src.latency(op, req, body)
+	if err := sleep(req.Context(), wait); err != nil {
 		return nil, err
 	}
 	if !x.point() {
@@ -43,7 +44,7 @@ func (x *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	write := x.src.site.isWrite(op, req.Method, string(body))
 	text := req.URL.Path + " " + string(body)
-	broken := x.src.strike(write, text)
+	broken := x.src.strike(id, write, text)
 	if broken == reset {
 		x.world.say("%s %s: reset", x.src.name, op)
 		return nil, errors.New("connection reset by peer")
@@ -73,8 +74,9 @@ var uuids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}
 
 // latency is how long a request is under way. It follows from the seed, the
 // request and how often it was seen; markers of comments are random and do not
-// count.
-func (s *source) latency(op string, req *http.Request, body []byte) time.Duration {
+// count. Several alike requests of one moment are one: whoever sent them, they
+// fare alike.
+func (s *source) latency(op string, req *http.Request, body []byte) (id uint64, wait time.Duration) {
 	if strings.Contains(strings.ToLower(op), "comment") {
 		body = uuids.ReplaceAllFunc(body, func(id []byte) []byte {
 			if s.known(string(id)) {
@@ -86,10 +88,10 @@ func (s *source) latency(op string, req *http.Request, body []byte) time.Duratio
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%d %s %s %s %s ", s.world.script.seed, s.name, op, req.Method, req.URL.RequestURI())
 	h.Write(body)
-	id := h.Sum64()
+	id = h.Sum64()
 	n := s.ordinal(id)
 	h.Write([]byte{byte(n), byte(n >> 8), byte(n >> 16)})
-	return 15*time.Millisecond + time.Duration(mix(h.Sum64())%uint64(600*time.Millisecond))
+	return id, 15*time.Millisecond + time.Duration(mix(h.Sum64())%uint64(600*time.Millisecond))
 }
 
 // mix spreads the bits of a hash.
@@ -112,12 +114,26 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// struck is what became of the newest request.
+type struck struct {
+	id     uint64
+	at     time.Time
+	broken string
+}
+
 // strike breaks the request that is about to be sent, if one is to be, and
 // lets a person be faster where one is to be.
-func (s *source) strike(write bool, text string) (broken string) {
+func (s *source) strike(id uint64, write bool, text string) (broken string) {
 	w := s.world
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if last := s.struck; last.id == id && last.at.Equal(w.now()) {
+		if last.broken != "" && last.broken != reset {
+			s.site.fault(last.broken)
+		}
+		return last.broken
+	}
+	defer func() { s.struck = struck{id, w.now(), broken} }()
 	if write && len(s.races) > 0 {
 		if id := s.mentioned(text); id != "" {
 			e := s.races[0]
@@ -131,7 +147,7 @@ func (s *source) strike(write bool, text string) (broken string) {
 	if id := s.jam; write && id != "" && strings.Contains(text, id) {
 		s.tries = append(s.tries, w.now())
 		s.site.fault(s.jamKind)
-		return "jam"
+		return s.jamKind
 	}
 	if len(s.faults) == 0 {
 		return ""

@@ -45,7 +45,8 @@ type source struct {
 
 	cards    map[string]*card
 	order    []string // ids, oldest first
-	ordinals map[uint64]int
+	ordinals map[uint64]seen
+	struck   struck
 
 	faults  []string
 	races   []event
@@ -117,7 +118,7 @@ func agenda(events []event) []moment {
 }
 
 func (w *world) found(n int, s sourceScript) *source {
-	out := &source{world: w, script: s, name: fmt.Sprintf("%s-%d", s.kind, n), mode: s.mode, cards: map[string]*card{}, ordinals: map[uint64]int{}, troubl: map[string]bool{}}
+	out := &source{world: w, script: s, name: fmt.Sprintf("%s-%d", s.kind, n), mode: s.mode, cards: map[string]*card{}, ordinals: map[uint64]seen{}, troubl: map[string]bool{}}
 	switch s.kind {
 	case "linear":
 		out.site = newLinear(out.name, w.script.seed, s.skew, s.budgets)
@@ -218,12 +219,22 @@ func (w *world) note(format string, args ...any) {
 // keepTrace keeps whole traces, to look for where two runs differ.
 var keepTrace = false
 
-// ordinal counts how often a request was seen.
+// seen is how often a request was seen, and when last.
+type seen struct {
+	n  int
+	at time.Time
+}
+
+// ordinal counts the moments at which a request was sent.
 func (s *source) ordinal(id uint64) int {
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
-	s.ordinals[id]++
-	return s.ordinals[id]
+	o := s.ordinals[id]
+	if now := s.world.now(); !o.at.Equal(now) {
+		o = seen{o.n + 1, now}
+		s.ordinals[id] = o
+	}
+	return o.n
 }
 
 func (s *source) known(id string) bool {
