@@ -63,7 +63,7 @@ func (s *source) changed(c *card, f issue.Field, value string) {
 	c.hold(f, value, now)
 	// A person may put back what was lanekeeper's; that ends an override.
 	own, ok := c.own[f]
-	c.holds[f].soft = !c.wrote[f] && f != issue.FieldAssignee || ok && strings.Contains(own, value)
+	c.holds[f].soft = !c.wrote[f] && (f != issue.FieldAssignee || value == "") || ok && strings.Contains(own, value)
 	s.soften(c, s.world.variant)
 }
 

@@ -167,11 +167,12 @@ func (s *source) overrides(c *card) string {
 
 // heldStill tells that the state holds a value for longer than the hold that we
 // know of: an edit that is found late, after days of trouble, gets the full time.
+// One that is just over is released by the next cycle.
 func (s *source) heldStill(c *card, f issue.Field, value string) bool {
 	list, err := s.world.p.db.Records(s.name, []string{c.id})
 	must(err)
 	return list[0] != nil && slices.ContainsFunc(list[0].Overrides, func(o state.Override) bool {
-		return o.Field == f && o.Value == value && o.Until.After(s.world.now()) && o.Until.Before(s.world.now().Add(s.world.script.ttl))
+		return o.Field == f && o.Value == value && o.Until.After(s.world.now().Add(-2*s.world.script.period)) && o.Until.Before(s.world.now().Add(s.world.script.ttl))
 	})
 }
 
