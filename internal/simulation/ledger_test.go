@@ -34,6 +34,7 @@ type hold struct {
 	// soft tells that policy has wanted the same meanwhile, or that it was set
 	// before lanekeeper had written the field: then it may end at any time.
 	soft bool
+	undo bool // an operator's, who may undo more
 }
 
 func (h *hold) String() string {
@@ -155,6 +156,8 @@ func (s *source) wroteField(c *card, f issue.Field, was, is string) {
 	h := c.holds[f]
 	switch {
 	case h == nil:
+	case h.undo && s.undos > 0:
+		delete(c.holds, f)
 	case !h.soft && s.holding(h) && now.Sub(h.at) >= raceWindow:
 		w.flunk("%s %s: %s is %q since %s by a person's or operator's will, and was changed from %q to %q (%s)", s.name, c.key, f, h.value, h.at.Format(time.DateTime), was, is, s.overrides(c))
 	case now.Sub(h.at) < raceWindow && h.value != "" && strings.Contains(is, h.value):

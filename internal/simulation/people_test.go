@@ -328,9 +328,9 @@ func (s *source) doTrouble(m moment) {
 	case longLag:
 		amount = 15 + m.n%45
 	}
-	if m.what == longLag || m.what == absentField || m.what == hidden || m.what == lag && s.troubl[longLag] {
+	if m.what == longLag || m.what == absentField || m.what == hidden {
 		s.until = s.world.now().Add(time.Hour)
-		if !m.ends {
+		if s.troubl[longLag] || s.troubl[absentField] || s.troubl[hidden] {
 			s.until = s.world.now().Add(lifetime)
 		}
 		for _, c := range s.cards {

@@ -228,6 +228,9 @@ func (p *process) undo(s *source, e event) {
 		u.Since = p.world.now().Add(-time.Duration(e.n) * time.Minute)
 	}
 	c := p.cyclers[s.name]
+	p.world.mu.Lock()
+	s.undos++
+	p.world.mu.Unlock()
 	p.undoing.Go(func() {
 		r := c.Undo(p.ctx, u)
 		p.world.undone(s, r, u.ID != "")
@@ -238,6 +241,7 @@ func (p *process) undo(s *source, e event) {
 func (w *world) undone(s *source, r reconcile.Report, whole bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	s.undos--
 	w.note("%s undo: %d lines, error %v", s.name, len(r.Lines), r.Err)
 	for _, l := range r.Lines {
 		c := s.cards[l.ID]
@@ -252,6 +256,7 @@ func (w *world) undone(s *source, r reconcile.Report, whole bool) {
 		}
 		if !c.lately(l.Change.Field, w.now()) {
 			c.hold(l.Change.Field, l.Change.To, w.now())
+			c.holds[l.Change.Field].undo = true
 			s.soften(c, w.variant)
 		}
 	}

@@ -30,10 +30,15 @@ func TestTeeth(t *testing.T) {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
 			for n := uint64(1); n <= uint64(*teeth); n++ {
-				if v := play(t, write(n), m); v.problem != "" {
-					t.Logf("found in world %d: %s", n, v.problem)
-					return
+				v := play(t, write(n), m)
+				if v.problem == "" {
+					continue
 				}
+				t.Logf("found in world %d: %s", n, v.problem)
+				if honest := play(t, write(n), mutant{}); honest.problem != "" {
+					t.Errorf("and the world fails without the mistake: %s", honest.problem)
+				}
+				return
 			}
 			t.Errorf("not found in %d worlds", *teeth)
 		})

@@ -54,6 +54,7 @@ type source struct {
 	jam     string
 	jamKind string
 	tries   []time.Time // of writes to the jammed issue
+	undos   int         // under way
 	until   time.Time   // a long lag or a field that fails has its effects until then
 	troubl  map[string]bool
 }
