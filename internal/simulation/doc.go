@@ -20,6 +20,12 @@
 // # What is demanded
 //
 // See ledger_test.go for what people and lanekeeper may do to an issue, and
-// order_test.go for what must be so at the end. A later feature adds its own
-// demands there: World.watch is called after every cycle, World.atEnd at the end.
+// order_test.go for what must be so after a cycle and at the end. A later feature
+// adds its own demands there: world.watch is called after every cycle,
+// source.compare after every write, world.atEnd when everything has come to
+// order. An alert, for one, would be counted where it is received and demanded
+// in watch.
+//
+// TestTeeth plants mistakes at the seams (mutant_test.go) and demands that each
+// is found: a new demand deserves a mistake of its own there.
 package simulation

@@ -29,20 +29,22 @@ type mutant struct {
 	start   func(*process) // of every process but the first
 }
 
-// mutants are the mistakes that the simulation must find.
+// mutants are the mistakes that the simulation must find, first those that the
+// first worlds find.
 var mutants = []mutant{
 	{name: "write in observe mode", options: func(o *reconcile.Options) { o.Mode = reconcile.Enforce }},
-	{name: "drop the overlap", options: func(o *reconcile.Options) { o.Overlap = 0 }},
-	{name: "write in a pause", store: func(s reconcile.Store, _ *source) reconcile.Store { return deafStore{s} }},
 	{name: "skip the outbox", store: func(s reconcile.Store, _ *source) reconcile.Store { return outboxless{s} }},
-	{name: "move the watermark though the pull failed", store: func(s reconcile.Store, _ *source) reconcile.Store { return hastyStore{s} }},
-	{name: "park nothing", store: func(s reconcile.Store, _ *source) reconcile.Store { return restlessStore{s} }},
-	{name: "forget unfinished writes", store: func(s reconcile.Store, _ *source) reconcile.Store { return forgetfulStore{s} }},
-	{name: "claim over a person's value", store: func(s reconcile.Store, _ *source) reconcile.Store { return greedyStore{s} }},
-	{name: "log no decision", store: func(s reconcile.Store, _ *source) reconcile.Store { return silentStore{s} }},
 	{name: "replace labels", tracker: func(t reconcile.Source, s *source) reconcile.Source {
 		return &replacer{Source: t, s: s, seen: map[string][]string{}}
 	}},
+	{name: "move the watermark though the pull failed", store: func(s reconcile.Store, _ *source) reconcile.Store { return hastyStore{s} }},
+	{name: "take an error for the end of a pull", tracker: func(t reconcile.Source, _ *source) reconcile.Source { return deafPuller{t} }},
+	{name: "log no decision", store: func(s reconcile.Store, _ *source) reconcile.Store { return silentStore{s} }},
+	{name: "drop the overlap", options: func(o *reconcile.Options) { o.Overlap = 0 }},
+	{name: "write in a pause", store: func(s reconcile.Store, _ *source) reconcile.Store { return deafStore{s} }},
+	{name: "park nothing", store: func(s reconcile.Store, _ *source) reconcile.Store { return restlessStore{s} }},
+	{name: "forget unfinished writes", store: func(s reconcile.Store, _ *source) reconcile.Store { return forgetfulStore{s} }},
+	{name: "claim over a person's value", store: func(s reconcile.Store, _ *source) reconcile.Store { return greedyStore{s} }},
 	{name: "ignore an echo", tracker: func(t reconcile.Source, _ *source) reconcile.Source { return echoless{t} }},
 	{name: "trust a short listing", tracker: func(t reconcile.Source, _ *source) reconcile.Source { return &gullible{Source: t} }},
 	{name: "treat an unknown field as empty", tracker: func(t reconcile.Source, _ *source) reconcile.Source { return sureOf{t} }},
@@ -52,7 +54,6 @@ var mutants = []mutant{
 	{name: "confirm nothing before writing", tracker: func(t reconcile.Source, _ *source) reconcile.Source {
 		return &indexOnly{Source: t, last: map[string]issue.Issue{}}
 	}},
-	{name: "take an error for the end of a pull", tracker: func(t reconcile.Source, _ *source) reconcile.Source { return deafPuller{t} }},
 	{name: "forget overrides at restart", start: forgetOverrides},
 	{name: "resend blindly after a crash", start: resend},
 	{name: "ignore the budgets", wire: func(b http.RoundTripper) http.RoundTripper { return headless{b} }},

@@ -3,7 +3,6 @@ package simulation
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -97,7 +96,7 @@ func (w *world) settle() {
 }
 
 func (s *source) heal() {
-	for what, on := range s.troubl {
+	for what, on := range s.troubles {
 		if on {
 			s.site.trouble(what, 1, false)
 		}
@@ -202,13 +201,4 @@ func (s *source) nothingLeft() {
 
 func withdrawn(r *state.Record) bool {
 	return slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldComment })
-}
-
-// closed is called when the last process has ended: the plan stayed empty.
-func (w *world) closed() {
-	for _, s := range w.sources {
-		if strings.Contains(s.mode, "observe") {
-			continue
-		}
-	}
 }

@@ -317,7 +317,7 @@ func (s *source) race(id string, e event) {
 
 // doTrouble starts or ends a state of the tracker.
 func (s *source) doTrouble(m moment) {
-	s.troubl[m.what] = !m.ends
+	s.troubles[m.what] = !m.ends
 	amount := 1 + m.n%3
 	switch m.what {
 	case outage:
@@ -330,7 +330,7 @@ func (s *source) doTrouble(m moment) {
 	}
 	if m.what == longLag || m.what == absentField || m.what == hidden {
 		s.until = s.world.now().Add(time.Hour)
-		if s.troubl[longLag] || s.troubl[absentField] || s.troubl[hidden] {
+		if s.troubles[longLag] || s.troubles[absentField] || s.troubles[hidden] {
 			s.until = s.world.now().Add(lifetime)
 		}
 		for _, c := range s.cards {

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	seeds = flag.Int("seeds", 12, "how many worlds to play")
+	seeds = flag.Int("seeds", 6, "how many worlds to play")
 	seed  = flag.Uint64("seed", 0, "play this world only")
 	// shrinking bounds the search for the smallest world that fails.
 	shrinking = flag.Duration("shrink", time.Minute, "how long to look for the fewest events that make a world fail")
@@ -21,6 +21,9 @@ var (
 // TestWorlds plays worlds and holds each to the promises.
 func TestWorlds(t *testing.T) {
 	keepTrace = *whole
+	if raceEnabled {
+		*seeds = min(*seeds, 3) // it takes eight times as long
+	}
 	first, last := uint64(1), uint64(*seeds)
 	if *seed != 0 {
 		first, last = *seed, *seed
@@ -86,7 +89,11 @@ func show(t *testing.T, v verdict) {
 
 // TestReplay plays worlds twice: the traces must be the same, line by line.
 func TestReplay(t *testing.T) {
-	for n := uint64(1); n <= 4; n++ {
+	last := uint64(2)
+	if raceEnabled {
+		last = 1
+	}
+	for n := uint64(1); n <= last; n++ {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
 			a, b := play(t, write(n), mutant{}), play(t, write(n), mutant{})

@@ -48,15 +48,15 @@ type source struct {
 	ordinals map[uint64]seen
 	struck   struck
 
-	faults  []string
-	races   []event
-	down    bool
-	jam     string
-	jamKind string
-	tries   []time.Time // of writes to the jammed issue
-	undos   int         // under way
-	until   time.Time   // a long lag or a field that fails has its effects until then
-	troubl  map[string]bool
+	faults   []string
+	races    []event
+	down     bool
+	jam      string
+	jamKind  string
+	tries    []time.Time // of writes to the jammed issue
+	undos    int         // under way
+	until    time.Time   // a long lag or a field that fails has its effects until then
+	troubles map[string]bool
 }
 
 // verdict is what a run came to.
@@ -97,9 +97,6 @@ func run(s script, m mutant, dir string) verdict {
 		w.settle()
 	}
 	w.p.stop()
-	if w.problem == "" && w.p.db != nil {
-		w.closed()
-	}
 	return verdict{w.problem, w.trace, w.hash, w.lines, w.writes}
 }
 
@@ -119,7 +116,7 @@ func agenda(events []event) []moment {
 }
 
 func (w *world) found(n int, s sourceScript) *source {
-	out := &source{world: w, script: s, name: fmt.Sprintf("%s-%d", s.kind, n), mode: s.mode, cards: map[string]*card{}, ordinals: map[uint64]seen{}, troubl: map[string]bool{}}
+	out := &source{world: w, script: s, name: fmt.Sprintf("%s-%d", s.kind, n), mode: s.mode, cards: map[string]*card{}, ordinals: map[uint64]seen{}, troubles: map[string]bool{}}
 	switch s.kind {
 	case "linear":
 		out.site = newLinear(out.name, w.script.seed, s.skew, s.budgets)
