@@ -26,6 +26,9 @@ func (c *compiler) check(s Spec) {
 	c.checkOverrides(s)
 	c.oneOf("comments.enforce", s.Comments.Enforce, "off", "first")
 	c.checkDuration("settle", s.Settle, 0)
+	if share := s.Inflation.UrgentHigh; share != nil {
+		c.within("inflation.urgent_high", *share, 0, 1)
+	}
 	for i, m := range s.Marks {
 		c.checkMark(fmt.Sprintf("marks[%d]", i), m, s.Marks[:i])
 	}

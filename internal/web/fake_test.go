@@ -190,6 +190,13 @@ func (f *fake) Plan(_ context.Context, id string) (answer.Plan, error) {
 	for n := range 501 {
 		p.Changes = append(p.Changes, change(fmt.Sprintf("payments/PAY-%d", n+1), "lane:stability", "lane:hotfix", answer.Held))
 	}
+	p.Expires = now.Add(6 * 24 * time.Hour)
+	p.Summary = &answer.Summary{
+		Lanes:   []answer.LaneCount{{Lane: "hotfix", Issues: 501}},
+		Fields:  []answer.FieldCount{{Field: issue.FieldLane, From: "lane:stability", To: "lane:hotfix", Changes: 501}},
+		Largest: []answer.LargeMove{{Ref: "payments/PAY-1", PrioritySteps: 3, LanesMoved: 1, Score: 88.46, Changes: p.Changes[:1]}},
+	}
+	p.Present = &answer.Present{AsHeld: 490, Already: 7, Gone: 4}
 	return p, f.ask("plan")
 }
 

@@ -139,3 +139,18 @@ func TestPagesInABrowser(t *testing.T) {
 		})
 	}
 }
+
+func TestThePageOfAPlanLetsAPersonJudgeIt(t *testing.T) {
+	res := ask(server(t, small()), "GET", "/plans/p-7f3a09", "")
+	if res.Code != 200 {
+		t.Fatalf("status %d: %s", res.Code, res.Body)
+	}
+	for _, want := range []string{
+		"lanekeeper approve p-7f3a09", "It expires", "As held: 490 · already so: 7 · issue gone: 4", "<td>hotfix</td><td>501</td>",
+		"<td>lane</td><td>lane:stability</td><td>lane:hotfix</td><td>501</td>", "The largest moves", "<td>payments/PAY-1</td><td>3</td><td>1</td><td>88.46</td>",
+	} {
+		if !strings.Contains(res.Body.String(), want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+}
