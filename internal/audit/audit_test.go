@@ -165,7 +165,11 @@ func TestEveryChangedByteIsFound(t *testing.T) {
 	for name, f := range map[string]audit.Filter{"whole": {}, "filtered": {Issue: "payments/PAY-1", ID: "1"}} {
 		t.Run(name, func(t *testing.T) {
 			text := []byte(export(t, testStore(t), f))
-			for n := range text {
+			step := 1
+			if testing.Short() {
+				step = 11
+			}
+			for n := 0; n < len(text); n += step {
 				b, bit := bytes.Clone(text), []byte{1, 0x20, 0x80}[n%3]
 				b[n] ^= bit
 				if r, err := audit.Verify(bytes.NewReader(b)); err == nil && r.OK() {
