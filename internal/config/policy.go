@@ -167,9 +167,12 @@ func (d *decoder) policyProblem(p path, one policy.Problem) {
 // spoiled reports whether a value, or what it stands in, could not be read: then
 // the compiler misses what is there.
 func (d *decoder) spoiled(path string) bool {
-	return slices.ContainsFunc(d.out.problems, func(o Problem) bool {
-		return o.unread && (o.Path == path || strings.HasPrefix(path, o.Path+".") || strings.HasPrefix(path, o.Path+"["))
-	})
+	for ; path != ""; path = parent(path) {
+		if d.out.unread[path] {
+			return true
+		}
+	}
+	return false
 }
 
 // checkLanes checks the lanes that alert channels name.

@@ -53,9 +53,21 @@ func (p *Problems) Error() string {
 }
 
 // A collector gathers problems and warnings while a file is read.
-type collector struct{ problems, warnings []Problem }
+type collector struct {
+	problems, warnings []Problem
+	unread             map[string]bool // paths of the values that could not be read
+}
 
-func (c *collector) add(p Problem)  { c.problems = append(c.problems, p) }
+func (c *collector) add(p Problem) {
+	c.problems = append(c.problems, p)
+	if p.unread {
+		if c.unread == nil {
+			c.unread = map[string]bool{}
+		}
+		c.unread[p.Path] = true
+	}
+}
+
 func (c *collector) warn(p Problem) { c.warnings = append(c.warnings, p) }
 
 // err returns the problems as an error, or nil where there are none.

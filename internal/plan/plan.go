@@ -133,7 +133,8 @@ func (in *Input) judge(v Verdict) Outcome {
 	}
 	applied, written := in.Applied[v.Field]
 	if o != nil {
-		changed := v.Actual != o.Value // by a person, since it was last looked at
+		pinned := o.Displaced && v.Actual == ""   // the pin took the value away
+		changed := v.Actual != o.Value && !pinned // by a person, since it was last looked at
 		takenBack := written && v.Actual == applied && changed
 		switch {
 		case takenBack:
