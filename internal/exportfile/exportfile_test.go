@@ -145,7 +145,7 @@ func TestBadInputSaysWhatIsWrong(t *testing.T) {
 		"a web page":                {"\n<!DOCTYPE html><html><body>Log in</body></html>", "this is a web page, not an export"},
 		"the XML of Jira":           {"<?xml version=\"1.0\"?><rss></rss>", "this is XML"},
 		"a workbook":                {"PK\x03\x04rest", "a zip archive or an Excel workbook"},
-		"unknown columns":           {"Schlüssel;Zusammenfassung;Zustand\nPAY-1;a;Offen\n", `no column is known for key, title, status: it has the columns "Schlüssel", "Zusammenfassung", "Zustand"; say which is which, such as --columns "Zusammenfassung=status"`},
+		"unknown columns":           {"Schlüssel;Zusammenfassung;Zustand\nPAY-1;a;Offen\n", `no column is known for key, title, status: it has the columns "Schlüssel", "Zusammenfassung", "Zustand"; say which is which, such as --columns "COLUMN=key"`},
 		"a header alone":            {shortHead, "a header and no rows"},
 		"JSON of something else":    {`{"name": "x"}`, "none of the 1 issues can be read"},
 		"an error of Jira":          {`{"errorMessages":["You do not have permission"]}`, "an error of Jira instead of an issue: You do not have permission"},

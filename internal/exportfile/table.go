@@ -99,7 +99,7 @@ func (h *header) usable(o *Options) error {
 	}
 	return &Error{
 		fmt.Sprintf("no column is known for %s", strings.Join(missing, ", ")),
-		fmt.Sprintf("it has %s; say which is which, such as --columns %q", h.list(), "Zusammenfassung="+missing[len(missing)-1]),
+		fmt.Sprintf("it has %s; say which is which, such as --columns %q", h.list(), "COLUMN="+missing[0]),
 	}
 }
 
