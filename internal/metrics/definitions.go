@@ -45,7 +45,10 @@ func Definitions() []Definition {
 		reserved(def(c, "sla_breaches_total", "Clocks that ran out.", "source", "sla")),
 		def(g, "lane_share_ratio", "Share of the open issues in a lane, 0 to 1.", "source", "lane"),
 		def(g, "lane_share_target_ratio", "Bounds of a lane's share in the policy; bound is min or max.", "source", "lane", "bound"),
-		reserved(def(c, "alerts_total", "Alerts by what became of them.", "channel", "outcome")),
+		def(c, "alerts_total", "Alerts by what became of them; a message may tell several.", "channel", "outcome"),
+		def(g, "alerts_pending", "Alerts that a channel is still to be told.", "channel"),
+		def(g, "alert_channel_last_success_timestamp_seconds", "When a channel last took a message; 0 is not since the start.", "channel"),
+		def(g, "alert_channel_consecutive_failures", "Failed sends since the last good one.", "channel"),
 		def(g, "config_last_reload_successful", "1 when the last load of the configuration worked."),
 		def(g, "state_size_bytes", "Size of the state file."),
 	}

@@ -30,6 +30,11 @@ type Metrics struct {
 	targets      *prometheus.GaugeVec
 	configLoaded prometheus.Gauge
 	stateSize    prometheus.Gauge
+
+	alerts        *prometheus.CounterVec
+	alertPending  *prometheus.GaugeVec
+	alertSuccess  *prometheus.GaugeVec
+	alertFailures *prometheus.GaugeVec
 }
 
 // Build says what runs.
@@ -57,6 +62,11 @@ func New(reg prometheus.Registerer, b Build) *Metrics {
 		targets:      f.gauge("lane_share_target_ratio"),
 		configLoaded: f.gauge("config_last_reload_successful").WithLabelValues(),
 		stateSize:    f.gauge("state_size_bytes").WithLabelValues(),
+
+		alerts:        f.counter("alerts_total"),
+		alertPending:  f.gauge("alerts_pending"),
+		alertSuccess:  f.gauge("alert_channel_last_success_timestamp_seconds"),
+		alertFailures: f.gauge("alert_channel_consecutive_failures"),
 	}
 }
 
