@@ -21,6 +21,7 @@ type Memory struct {
 	entries  map[memPlace][]byte
 	policies map[string]memPolicy
 	pause    Pause
+	alerts   []memAlert // by key
 }
 
 type memSource struct {

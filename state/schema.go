@@ -24,6 +24,7 @@ import (
 //	plans                 plan → plan
 //	entries               plan, position → entry
 //	policies              hash → text
+//	alerts                log, newest, live: see alertTx; made with the first alert
 const (
 	inMeta     = "meta"
 	inSources  = "sources"

@@ -21,6 +21,9 @@ func (d *DB) Stats() (st Stats, err error) {
 			}
 			st.Buckets = append(st.Buckets, bucketStats(name, tx.Bucket([]byte(name))))
 		}
+		if b := alertsOf(tx); b != nil {
+			st.Buckets = append(st.Buckets, bucketStats(inAlerts, b.log))
+		}
 		for _, name := range sourceNames(tx) {
 			if err := d.addSourceStats(&st, sourceOf(tx, name)); err != nil {
 				return err

@@ -66,6 +66,7 @@ func (v *verifier) all() {
 	v.plans()
 	v.entries()
 	v.policies()
+	v.alerts()
 }
 
 func (s *sourceTx) complete() bool {

@@ -120,6 +120,24 @@ type Readiness struct {
 	Ready bool `json:"ready"`
 	// Reasons tells for each source that is not ready why not.
 	Reasons map[string]string `json:"reasons"`
+	// Details tells what is not well and does not make lanekeeper unready, such
+	// as an alert channel that fails.
+	Details map[string]string `json:"details,omitempty"`
+}
+
+// With adds the alert channels that fail. A dead channel must not have
+// lanekeeper restarted: the others still work.
+func (r Readiness) With(channels []AlertChannel) Readiness {
+	for _, c := range channels {
+		if c.Healthy {
+			continue
+		}
+		if r.Details == nil {
+			r.Details = map[string]string{}
+		}
+		r.Details["alert channel "+c.Channel] = "failed " + Count(c.Failures, "time") + " in a row: " + string(c.Error)
+	}
+	return r
 }
 
 // NewReadiness is ready when every source is healthy.

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"github.com/lanekeeper/lanekeeper/internal/alert"
 	"github.com/lanekeeper/lanekeeper/internal/config"
 	"github.com/lanekeeper/lanekeeper/internal/metrics"
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
@@ -43,6 +44,7 @@ type App struct {
 	registry *prometheus.Registry
 	metrics  *metrics.Metrics
 	budgets  *budgets
+	alerts   *alert.Manager
 
 	mu     sync.RWMutex
 	engine *engine // what the present configuration built
@@ -70,6 +72,9 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.metrics = metrics.New(a.registry, o.Build)
 	if a.engine, err = a.build(cfg); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	if err := a.newAlerts(cfg); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	for _, s := range a.engine.sources {

@@ -409,7 +409,7 @@ func (a *App) Ready(context.Context) (answer.Readiness, error) {
 	if err != nil {
 		return answer.Readiness{}, err
 	}
-	return answer.NewReadiness(list), nil
+	return answer.NewReadiness(list).With(a.alertChannels()), nil
 }
 
 // Changes implements web.Log: what was sent to the trackers, newest first.

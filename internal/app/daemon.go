@@ -22,8 +22,8 @@ type reload struct {
 	done   chan struct{} // closed when the new engine runs
 }
 
-// Run is the daemon: one loop for each source, the signals, the retention and
-// the web server, until ctx ends. It returns after everything it started has
+// Run is the daemon: one loop for each source, the signals, the alerts, the
+// retention and the web server, until ctx ends. It returns after everything it started has
 // ended; a started write may finish under its own deadline and is recorded.
 // ready is called with the address once the server listens.
 func (a *App) Run(ctx context.Context, ready func(net.Addr)) error {
@@ -45,13 +45,14 @@ func (a *App) Run(ctx context.Context, ready func(net.Addr)) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return web.Serve(ctx, listener, handler, cfg.Server.WebConfigFile, a.opts.Log) })
 	g.Go(func() error { a.engines(ctx); return nil })
+	g.Go(func() error { a.alerts.Run(ctx); return nil })
 	return g.Wait()
 }
 
 // handler serves the page, the API, health and metrics.
 func (a *App) handler() (http.Handler, error) {
 	return web.New(web.Options{
-		Issues: a, Log: a, Overview: a, Planner: a, Operator: a, Keeper: a, Health: a,
+		Issues: a, Log: a, Overview: a, Planner: a, Operator: a, Keeper: a, Health: a, Alerts: a,
 		Metrics:  promhttp.HandlerFor(a.registry, promhttp.HandlerOpts{Registry: a.registry}),
 		Webhooks: a,
 		Reload:   a.Reload,
@@ -111,9 +112,10 @@ func (a *App) replace(e *engine) {
 func (a *App) loops(ctx context.Context, e *engine) {
 	var g errgroup.Group
 	zone := e.cfg.Schedule.Timezone.Location
+	a.alerts.KeepSources(e.sourceNames())
 	a.refreshSignals(ctx, e)
 	for _, s := range e.sources {
-		l := reconcile.NewLoop(s.cycler, e.cfg.Schedule.Pull.Schedule, e.cfg.Schedule.Sweep.Schedule, zone, a.opts.Log, func(r reconcile.Report) { a.publish(e, s, r) })
+		l := reconcile.NewLoop(s.cycler, e.cfg.Schedule.Pull.Schedule, e.cfg.Schedule.Sweep.Schedule, zone, a.opts.Log, func(r reconcile.Report) { a.publish(e, s, r); a.watch(e, s) })
 		s.setLoop(l)
 		g.Go(func() error { l.Run(ctx); return nil })
 	}
@@ -177,6 +179,9 @@ func (a *App) reload(ctx context.Context) (answer.Reload, error) {
 	case <-r.done:
 	case <-ctx.Done():
 		return answer.Reload{}, ctx.Err()
+	}
+	if err := a.alerts.Swap(ctx, cfg.Alerts.Receivers()); err != nil {
+		return answer.Reload{}, fmt.Errorf("change alert channels: %w", err)
 	}
 	a.opts.Log.Info("configuration reloaded", "policy", cfg.Set.Hash())
 	return answer.Reload{Reloaded: true, PolicyHash: cfg.Set.Hash()}, nil

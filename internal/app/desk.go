@@ -24,6 +24,7 @@ type Desk interface {
 	web.Planner
 	web.Operator
 	web.Health
+	web.Alerts
 }
 
 // Open returns a Desk for a configuration: the state file itself, or, while a

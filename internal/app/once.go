@@ -48,6 +48,9 @@ func (a *App) cycleAll(ctx context.Context, name string, t reconcile.Task) answe
 		})
 	}
 	wg.Wait()
+	if !t.DryRun {
+		a.alerts.Flush(ctx)
+	}
 	return a.cycleAnswer(e, reports, t.DryRun)
 }
 
@@ -58,6 +61,9 @@ func (a *App) runCycle(ctx context.Context, e *engine, s *source, t reconcile.Ta
 	}
 	r := s.cycler.Run(ctx, t)
 	a.publish(e, s, r)
+	if !t.DryRun {
+		a.watch(e, s)
+	}
 	return r
 }
 
@@ -93,6 +99,11 @@ func (a *App) publish(e *engine, s *source, r reconcile.Report) {
 // dropOld drops what is older than its retention. It reads the whole state, so
 // it follows the sweeps, which do so anyway.
 func (a *App) dropOld() {
+	if n, err := a.store.PruneAlerts(a.opts.Now(), a.current().cfg.State.Retention.Alerts); err != nil {
+		a.opts.Log.Error("alerts older than their retention were not dropped", "err", err)
+	} else if n > 0 {
+		a.opts.Log.Debug("dropped alerts older than their retention", "alerts", n)
+	}
 	keep := a.current().cfg.State.Retention.Decisions
 	if keep <= 0 {
 		return

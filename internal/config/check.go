@@ -183,22 +183,6 @@ func (c *Config) checkSignals(d *decoder) {
 	}
 }
 
-func (c *Config) checkAlerts(d *decoder) {
-	d.unique("alerts.channels", len(c.Alerts.Channels), func(i int) string { return c.Alerts.Channels[i].Name })
-	for i := range c.Alerts.Channels {
-		ch, at := &c.Alerts.Channels[i], fmt.Sprintf("alerts.channels[%d]", i)
-		raw, err := ch.URL.Reveal()
-		if err != nil || raw == "" {
-			continue // reported where the secret was read
-		}
-		// The URL is a secret: it must not be part of the message, and neither
-		// must the parser's error, which quotes it.
-		if u, err := url.Parse(raw); err != nil || u.Scheme == "" {
-			d.problem(d.given(at, "url"), "", "what it holds is not a shoutrrr URL such as slack://...")
-		}
-	}
-}
-
 // unique reports names in a list that were used before.
 func (d *decoder) unique(at string, n int, name func(int) string) {
 	first := map[string]int{}

@@ -171,30 +171,6 @@ type Guard struct {
 	MaxShare   float64 `yaml:"max_share"`   // of the open issues, 0..1
 }
 
-// Alerts say who is told.
-type Alerts struct {
-	Alertmanager Alertmanager  `yaml:"alertmanager"`
-	Channels     []Channel     `yaml:"channels"`
-	Repeat       time.Duration `yaml:"repeat"`
-}
-
-// Alertmanager receives every alert on its v2 API.
-type Alertmanager struct {
-	URLs []string `yaml:"urls"`
-}
-
-// Channel is one shoutrrr receiver.
-type Channel struct {
-	Name string            `yaml:"name"`
-	URL  connectors.Secret `yaml:"url,secret"` // it holds credentials
-	// Lanes and Events narrow what is sent; empty is all.
-	Lanes  []string `yaml:"lanes"`
-	Events []Event  `yaml:"events"`
-}
-
-// Event is a kind of alert.
-type Event string
-
 // Options say where Parse looks for what a file refers to.
 type Options struct {
 	// Env looks up environment variables; nil knows none.

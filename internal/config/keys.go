@@ -60,24 +60,12 @@ func keyTable() map[string]key {
 		"guard":                     {doc: "The brake: a cycle that would change more waits for lanekeeper approve."},
 		"guard.max_changes":         {def: "200", least: ptr(1), doc: "Most issues that one cycle of a source may change."},
 		"guard.max_share":           {def: "0.10", above: ptr(0), most: ptr(1), doc: "Most of a source's open issues that one cycle may change, as a fraction."},
-		"alerts":                    {doc: "Who is told of urgent things."},
-		"alerts.alertmanager":       {doc: "Prometheus Alertmanagers that receive every alert."},
-		"alerts.alertmanager.urls":  {given: "none", doc: "Their addresses."},
-		"alerts.alertmanager.urls[]": {form: formURL,
-			doc: "Base URL of one Alertmanager."},
-		"alerts.channels":            {given: "none", doc: "Chat, mail and paging channels, as shoutrrr URLs."},
-		"alerts.channels[].name":     {required: true, form: formName, doc: "Unique name."},
-		"alerts.channels[].url":      {required: true},
-		"alerts.channels[].url_file": {doc: "File with the channel's shoutrrr URL. This or url_env is required."},
-		"alerts.channels[].url_env":  {doc: "Environment variable with the channel's shoutrrr URL."},
-		"alerts.channels[].lanes":    {given: "all lanes", doc: "Lanes whose issues are reported here."},
-		"alerts.channels[].events":   {given: "all events", doc: "Events that are reported here."},
-		"alerts.repeat":              {def: "4h", shortest: time.Minute, doc: "Time after which a lasting alert is sent again."},
-		"signals":                    {given: "none", doc: "Measurements from outside the trackers; policies read them as signal.NAME."},
-		"policy":                     {given: "the built-in policy", doc: "How issues are scored and put into lanes."},
-		"policy_file":                {given: "policy stands in this file", doc: "File that holds what would stand under policy."},
+		"signals":                   {given: "none", doc: "Measurements from outside the trackers; policies read them as signal.NAME."},
+		"policy":                    {given: "the built-in policy", doc: "How issues are scored and put into lanes."},
+		"policy_file":               {given: "policy stands in this file", doc: "File that holds what would stand under policy."},
 	}
 	maps.Copy(t, sourceKeys())
+	maps.Copy(t, alertKeys())
 	maps.Copy(t, signalKeys())
 	maps.Copy(t, policyKeys())
 	maps.Copy(t, exampleKeys())

@@ -19,7 +19,8 @@ import (
 func testEnv(k string) (string, bool) {
 	v, ok := map[string]string{
 		"LINEAR_API_KEY": "lin-api-key", "JIRA_TOKEN": "jira-token", "EMPTY": "", "OAUTH": "oauth-token",
-		"CHAT_URL": "slack://token@channel", "NOT_A_URL": "hunter2",
+		"CHAT_URL": "slack://hook:T00000000-B00000000-XXXXXXXXXXXXXXXXXXXXXXXX@webhook", "NOT_A_URL": "hunter2",
+		"SLAK_URL": "slak://hook:T00000000-B00000000-hunter2@webhook", "BROKEN_SLACK": "slack://hook:T0-hunter2@webhook",
 	}[k]
 	return v, ok
 }
@@ -31,7 +32,7 @@ func withSecrets(t *testing.T, data []byte) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "jira"), "jira-token\n")
-	write(t, filepath.Join(dir, "oncall-url"), "slack://token@channel\n")
+	write(t, filepath.Join(dir, "oncall-url"), "slack://hook:T00000000-B00000000-XXXXXXXXXXXXXXXXXXXXXXXX@webhook\n")
 	s := strings.ReplaceAll(string(data), "/run/secrets/", dir+"/")
 	return []byte(strings.ReplaceAll(s, `expr: "..."`, `expr: "scale(issue.votes, 0, 20)"`))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/connectors/jira"
 	"github.com/lanekeeper/lanekeeper/connectors/linear"
+	"github.com/lanekeeper/lanekeeper/internal/alert"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/signal"
 )
@@ -22,7 +23,9 @@ func choices(t reflect.Type) []string {
 	case reflect.TypeFor[Mode]():
 		return []string{"observe", "suggest", "enforce"}
 	case reflect.TypeFor[Event]():
-		return []string{"sla_warning", "sla_breached", "guard", "source_down", "contested", "lane_alarm"}
+		return eventNames()
+	case reflect.TypeFor[alert.Severity]():
+		return severityNames()
 	case reflect.TypeFor[issue.Priority]():
 		return []string{"urgent", "high", "medium", "low", "none"}
 	case reflect.TypeFor[issue.Kind]():

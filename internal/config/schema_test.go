@@ -17,7 +17,7 @@ import (
 
 func exampleEnv(k string) (string, bool) {
 	if k == "ONCALL_URL" {
-		return "slack://token@channel", true
+		return "slack://hook:T00000000-B00000000-XXXXXXXXXXXXXXXXXXXXXXXX@webhook", true
 	}
 	return "value-of-" + k, true
 }

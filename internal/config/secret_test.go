@@ -28,7 +28,12 @@ signals:
   - {name: b, max_age: 1d, prometheus: {url: "https://x.example", token_env: F, query: up, label: x}}
 `
 
-func secretEnv(k string) (string, bool) { return "slack://hunter2-" + k, true }
+func secretEnv(k string) (string, bool) {
+	if k == "D" { // must be a URL that works
+		return "slack://hook:T00000000-B00000000-hunter2XXXXXXXXXXXXXXXXX@webhook", true
+	}
+	return "slack://hunter2-" + k, true
+}
 
 func TestSecretsCannotBePrinted(t *testing.T) {
 	c, err := Parse("x.yaml", []byte(withManySecrets), Options{Env: secretEnv})

@@ -31,6 +31,11 @@ type Metrics struct {
 	configLoaded prometheus.Gauge
 	stateSize    prometheus.Gauge
 	webhooks     *prometheus.CounterVec
+
+	alerts        *prometheus.CounterVec
+	alertPending  *prometheus.GaugeVec
+	alertSuccess  *prometheus.GaugeVec
+	alertFailures *prometheus.GaugeVec
 }
 
 // Build says what runs.
@@ -59,6 +64,11 @@ func New(reg prometheus.Registerer, b Build) *Metrics {
 		configLoaded: f.gauge("config_last_reload_successful").WithLabelValues(),
 		stateSize:    f.gauge("state_size_bytes").WithLabelValues(),
 		webhooks:     f.counter("webhooks_total"),
+
+		alerts:        f.counter("alerts_total"),
+		alertPending:  f.gauge("alerts_pending"),
+		alertSuccess:  f.gauge("alert_channel_last_success_timestamp_seconds"),
+		alertFailures: f.gauge("alert_channel_consecutive_failures"),
 	}
 }
 

@@ -45,6 +45,8 @@ func filled(t *testing.T) (*prometheus.Registry, *metrics.Metrics) {
 	m.ConfigLoaded(true)
 	m.StateSize(4096)
 	m.Webhook("payments", metrics.WebhookAccepted)
+	m.Alerts("oncall", "sent", 2)
+	m.AlertChannel("oncall", time.UnixMilli(1_700_000_000_500), 0, 1)
 	return reg, m
 }
 

@@ -21,6 +21,7 @@ type Options struct {
 	Planner  Planner
 	Operator Operator
 	Keeper   Keeper
+	Alerts   Alerts
 	// Reload loads the configuration anew. Its error is for the person who
 	// asked; the running configuration then stays.
 	Reload func(context.Context) (answer.Reload, error)
@@ -57,6 +58,7 @@ func New(o Options) (http.Handler, error) {
 	s.apiRoutes(mux)
 	s.operationRoutes(mux)
 	s.keeperRoutes(mux)
+	s.alertRoutes(mux)
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, Errorf(Denied, "requests from other sites are refused"))

@@ -38,6 +38,11 @@ type Store interface {
 	Paused() (state.Pause, error)
 	SetPaused(state.Pause) error
 	Prune(now time.Time, keepDecisions time.Duration) (int, error)
+	PutAlerts([]state.Alert) error
+	LiveAlerts() ([]state.Alert, error)
+	NewestAlert(id string) (state.Alert, error)
+	EachAlert(since time.Time, fn func(state.Alert) bool) error
+	PruneAlerts(now time.Time, keep time.Duration) (int, error)
 	Size() int64
 }
 
@@ -46,7 +51,7 @@ type Opener func(t *testing.T) Store
 
 // Run runs the contract against an engine.
 func Run(t *testing.T, open Opener) {
-	for _, suite := range [][]testCase{recordCases(), logCases(), planCases(), pruneCases()} {
+	for _, suite := range [][]testCase{recordCases(), logCases(), planCases(), pruneCases(), alertCases()} {
 		for _, c := range suite {
 			t.Run(c.name, func(t *testing.T) { c.run(t, world{T: t, Store: open(t)}) })
 		}

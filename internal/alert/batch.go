@@ -1,0 +1,185 @@
+package alert
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+// batch is what goes into one message.
+type batch struct {
+	channel *Channel
+	digest  bool
+	items   []item
+	at      time.Time // now
+}
+
+// item is one alert of a batch as it was when the batch was made, and what the
+// message says of it.
+type item struct {
+	state.Alert
+	do string
+}
+
+// group gathers the alerts that one message could tell.
+type group struct {
+	key    string
+	digest bool
+	due    time.Time // of the first
+	tries  int       // failed ones, of the worst
+	items  []item
+	at     []time.Time // of each item
+}
+
+// due returns what a channel should send now, an empty batch for nothing, and
+// when it should look again, zero for not before something happens.
+func (m *Manager) due(w *worker, now time.Time) (batch, time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if w.standing {
+		return m.dueStanding(w, now)
+	}
+	groups := map[string]*group{}
+	pending := 0
+	var wake time.Time
+	for _, a := range m.sortedLive() {
+		if w.mutes(a) != "" || !a.Live {
+			continue
+		}
+		d := told(a, w.Name)
+		s := w.hold(w.next(a, &d), a, now)
+		if s.do == "" {
+			continue
+		}
+		if s.do == outcomeDropped {
+			m.drop(w.Channel, a, now)
+			continue
+		}
+		if s.do != outcomeRepeated {
+			pending++
+		}
+		key := groupOf(a, s)
+		g := groups[key]
+		if g == nil {
+			g = &group{key: key, digest: s.digest, due: s.at}
+			groups[key] = g
+		}
+		if s.at.Before(g.due) {
+			g.due = s.at
+		}
+		g.tries = max(g.tries, d.Tries)
+		g.items, g.at = append(g.items, item{*a, s.do}), append(g.at, s.at)
+	}
+	m.pend(w.Name, pending)
+	ready := slices.SortedFunc(maps.Values(groups), func(a, b *group) int {
+		return cmp.Or(cmp.Compare(a.tries, b.tries), a.due.Compare(b.due), cmp.Compare(a.key, b.key))
+	})
+	for _, g := range ready {
+		if !g.due.After(now) {
+			return g.batch(w.Channel, now), now
+		}
+		wake = earliest(wake, g.due)
+	}
+	return batch{}, wake
+}
+
+// batch takes what is due, and what will be soon: one message is better than
+// two.
+func (g *group) batch(c *Channel, now time.Time) batch {
+	b := batch{channel: c, digest: g.digest, at: now}
+	soon := now
+	if !g.digest {
+		soon = now.Add(c.GroupWait)
+	}
+	for n, i := range g.items {
+		if !g.at[n].After(soon) {
+			b.items = append(b.items, i)
+		}
+	}
+	return b
+}
+
+func (m *Manager) pend(channel string, n int) {
+	if h := m.health[channel]; h != nil && h.pending != n {
+		h.pending = n
+		m.gauge(channel)
+	}
+}
+
+// drop notes that an alert was over before a channel was told.
+func (m *Manager) drop(c *Channel, a *state.Alert, now time.Time) {
+	d := delivery(a, c.Name)
+	d.Done, d.Outcome, d.Tries, d.Error, d.ErrorAt = now, outcomeDropped, 0, "", time.Time{}
+	m.Meter.Alerts(c.Name, outcomeDropped, 1)
+	m.dirty[a.ID] = true
+	m.settle(a)
+}
+
+// earliest is the earlier of two times, of which zero is none.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// record notes what became of a batch.
+func (m *Manager) record(b batch, err error, now, retry time.Time) {
+	m.mu.Lock()
+	name := b.channel.Name
+	h := m.health[name]
+	if h == nil {
+		h = &health{} // a reload took the channel away meanwhile
+	}
+	if err != nil {
+		h.failures, h.err, h.errAt, h.retry = h.failures+1, err.Error(), now, retry
+	} else {
+		h.success, h.failures, h.err, h.errAt, h.retry = now, 0, "", time.Time{}, time.Time{}
+	}
+	counts := map[string]int{}
+	for _, i := range b.items {
+		a := m.live[i.ID]
+		if a == nil || !a.Raised.Equal(i.Raised) {
+			continue
+		}
+		outcome := m.note(b.channel, a, i, err, now)
+		counts[outcome]++
+	}
+	for outcome, n := range counts {
+		m.Meter.Alerts(name, outcome, n)
+	}
+	m.gauge(name)
+	m.mu.Unlock()
+	m.persist()
+}
+
+// note writes one item of a batch down and returns what to count.
+func (m *Manager) note(c *Channel, a *state.Alert, i item, err error, now time.Time) string {
+	d := delivery(a, c.Name)
+	if err != nil {
+		d.Tries, d.Error, d.ErrorAt = d.Tries+1, err.Error(), now
+		m.dirty[a.ID] = true
+		return outcomeFailed
+	}
+	if i.do == outcomeRepeated && c.standing && d.Tries == 0 {
+		return outcomeRepeated // keeping alive is no news, and not worth a write
+	}
+	m.dirty[a.ID] = true
+	d.Tries, d.Error, d.ErrorAt = 0, "", time.Time{}
+	d.Last, d.Times = now, d.Times+1
+	d.Outcome = i.do
+	if d.First.IsZero() {
+		d.First = now
+	}
+	switch {
+	case (i.do == outcomeResolved || i.Ended) && !a.Ended:
+		*d = state.Delivery{Channel: c.Name} // it began again while this was sent
+	case i.do == outcomeResolved, a.Moment, i.Ended:
+		d.Done = now
+	}
+	m.settle(a)
+	return i.do
+}
