@@ -45,6 +45,7 @@ func (s *chat) say(text, title string) error {
 	if err != nil {
 		return fmt.Errorf("read the channel's URL: %w", err)
 	}
+	honestTelegram()
 	service, err := serviceOf(address, true)
 	if err != nil {
 		return err
@@ -52,6 +53,9 @@ func (s *chat) say(text, title string) error {
 	params := types.Params{}
 	if slices.Contains(titled(), service.GetID()) {
 		params.SetTitle(title)
+		if rest, ok := strings.CutPrefix(text, title+"\n"); ok {
+			text = rest // the title has said it
+		}
 	}
 	if err := service.Send(text, &params); err != nil {
 		return errors.New(scrub(err.Error(), address))
@@ -59,9 +63,10 @@ func (s *chat) say(text, title string) error {
 	return nil
 }
 
-// titled are the services that show a title beside the text; others refuse one
-// or would say the same twice.
-func titled() []string { return []string{"smtp", "ntfy", "gotify", "pushover", "opsgenie"} }
+// titled are the services that show a title of its own beside the text.
+func titled() []string {
+	return []string{"slack", "discord", "smtp", "ntfy", "gotify", "pushover", "opsgenie"}
+}
 
 // CheckURL says what is wrong with a shoutrrr URL, without a request and without
 // telling what of it is secret.

@@ -50,13 +50,12 @@ type Item struct {
 	ExplainURL string
 }
 
-// The default text: a headline, a line or two for each alert, and how many more
+// The default text: a headline, a line for each alert, and how many more
 // there are.
 const defaultTemplate = `{{.Headline}}
 {{- range .Items}}
 {{.Bullet}}
-{{- if .Link}}
-   {{.Link}}{{end}}
+{{- if .Link}} {{.Link}}{{end}}
 {{- end}}
 {{- if .More}}
 … and {{.More}} more
