@@ -15,7 +15,8 @@ import (
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
-// Options make a Cycler. All but Signals, Turn, Progress and Observer are required.
+// Options make a Cycler. All but Signals, Turn, Progress,
+// NoDue, Clocked and Observer are required.
 type Options struct {
 	Source  string
 	Tracker Source
@@ -38,6 +39,10 @@ type Options struct {
 	Turn Turn
 	// Progress is told how far a first pull has come; total 0 is not known.
 	Progress func(done, total int)
+	// NoDue leaves due dates alone: the SLA writes none.
+	NoDue bool
+	// Clocked is told of each record with an SLA clock that was stored.
+	Clocked func(*state.Record)
 }
 
 // Turn is held by one cycle or undo at a time. Unlike a mutex it is given up
@@ -72,6 +77,7 @@ type Cycler struct {
 	kept  bool       // the policies are stored
 
 	doubts map[string]bool // ids whose answer must be confirmed
+	unread map[string]bool // ids whose history an SLA clock needs
 	heard  heard           // ids that the tracker announced
 
 	caches sync.Mutex
@@ -89,7 +95,7 @@ func New(o Options) *Cycler {
 	if o.Turn == nil {
 		o.Turn = NewTurn()
 	}
-	c := &Cycler{Options: o, people: map[string]person{}, doubts: map[string]bool{}, terms: map[*policy.Policy]terms{}}
+	c := &Cycler{Options: o, people: map[string]person{}, doubts: map[string]bool{}, unread: map[string]bool{}, terms: map[*policy.Policy]terms{}}
 	c.gate = Gate{Writer: o.Tracker, Mode: o.Mode, Paused: func() (bool, error) {
 		p, err := o.Store.Paused()
 		return p.On, err
@@ -189,7 +195,8 @@ type cycle struct {
 //  4. revisit: decide again what a new policy or the time made due
 //  5. sweep, where asked: find what left and what was missed, then recover
 //     what came back into sight
-//  6. write: plan, guard, confirm with the tracker, send, record
+//  6. histories: read what SLA clocks are computed from, where it is out of date
+//  7. write: plan, guard, confirm with the tracker, send, record
 //
 // A failing step ends the cycle; what was stored stays and the next cycle goes
 // on from there. The error is in the report too.
@@ -232,6 +239,7 @@ func (c *cycle) steps() (err error) {
 		{"revisit", c.revisit, false},
 		{"sweep", c.sweep, !c.task.Sweep},
 		{"recover", c.recover, false}, // issues that came back into sight
+		{"histories", c.histories, false},
 		{"write", c.write, false},
 	} {
 		if s.skip {
@@ -293,5 +301,13 @@ func (c *cycle) commit(b state.Batch) error {
 			c.planned = false
 		}
 	}
-	return c.Store.Commit(b)
+	if err := c.Store.Commit(b); err != nil {
+		return err
+	}
+	for _, u := range b.Updates {
+		if u.Record.Clock != nil && c.Clocked != nil {
+			c.Clocked(u.Record)
+		}
+	}
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/plan"
 	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/policy/sla"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -29,8 +30,10 @@ const personRetry = time.Hour
 // terms are the parts of a policy's settings that the diff needs.
 type terms struct {
 	plan.Policy
-	ttl   time.Duration
-	lanes map[string]policy.LaneSpec
+	ttl    time.Duration
+	lanes  map[string]policy.LaneSpec
+	clocks map[string]*sla.Clock // by SLA
+	reads  map[string]clockReads
 }
 
 func (c *Cycler) termsOf(p *policy.Policy) terms {
@@ -49,6 +52,7 @@ func (c *Cycler) termsOf(p *policy.Policy) terms {
 	for _, l := range s.Lanes {
 		t.lanes[l.Name] = l
 	}
+	t.clocks, t.reads = c.clocksOf(p)
 	c.terms[p] = t
 	return t
 }
@@ -128,6 +132,8 @@ func (c *cycle) judge(r *state.Record, cause string) verdict {
 	v := verdict{update: state.Update{Record: r, Cause: cause}}
 	if !r.Issue.Open() || r.Absent > 0 {
 		r.Outstanding, r.Due, r.Parked = 0, time.Time{}, nil
+		c.settleClock(r)
+		r.Due = c.clockDue(r)
 		return v
 	}
 	p := c.Policy.For(c.Source, r.Issue.Project)
@@ -137,6 +143,8 @@ func (c *cycle) judge(r *state.Record, cause string) verdict {
 	}
 	v.flaps = flaps(&r.Decision, &d)
 	r.Decision, r.Memory = d, memory
+	c.follow(c.termsOf(p), r)
+	c.settleClock(r)
 	c.compare(p, r, &v)
 	r.Due = c.due(r)
 	return v
@@ -225,7 +233,11 @@ func (c *cycle) lapse(r *state.Record) {
 		return
 	}
 	wants := c.wants(r)
+	held := c.clockOf(r) != nil // a clock that stands still wants its fields again
 	r.Overrides = slices.DeleteFunc(r.Overrides, func(o state.Override) bool {
+		if held && (o.Field == issue.FieldSLA || o.Field == issue.FieldDue) {
+			return false
+		}
 		over := !o.Until.IsZero() && !c.now.Before(o.Until) && !slices.ContainsFunc(wants, func(w plan.Want) bool { return w.Field == o.Field })
 		if over {
 			delete(r.Applied, o.Field)
@@ -268,7 +280,7 @@ func (c *cycle) wants(r *state.Record) []plan.Want {
 			w = append(w, plan.Want{Field: issue.FieldAssignee, Value: id})
 		}
 	}
-	return w
+	return c.promises(r, w)
 }
 
 // abandoned adds the label prefixes that we once wrote and that policy no
@@ -337,6 +349,7 @@ func (c *cycle) due(r *state.Record) time.Time {
 	if r.Parked != nil {
 		sooner(r.Parked.Until)
 	}
+	sooner(c.clockDue(r))
 	return due
 }
 

@@ -152,7 +152,7 @@ func (o *outbox) land(f *flight, res issue.Result) {
 			o.report.Changed++
 		}
 		if res.Updated.After(r.Issue.Updated) {
-			r.Issue.Updated = res.Updated.UTC()
+			o.wroteTo(r, f.entries, res.Updated)
 		}
 		if res.CommentID != "" {
 			r.Comment.ID = res.CommentID

@@ -169,7 +169,7 @@ func (c *cycle) changes(r *state.Record) []issue.Change {
 	for _, v := range c.diff(t, r) {
 		if (v.Outcome == plan.Changed || v.Outcome == plan.Released) && writable(r, v.Field) == 1 {
 			ch := v.Change()
-			ch.Reason = t.reason(r, v.Field)
+			ch.Reason = c.reason(t, r, v.Field)
 			ch.FromRaw = raw(r, v.Field)
 			out = append(out, ch)
 		}
@@ -301,7 +301,7 @@ func (c *cycle) sortLines() {
 }
 
 // reason says in one sentence why policy wants a value.
-func (t terms) reason(r *state.Record, f issue.Field) string {
+func (c *cycle) reason(t terms, r *state.Record, f issue.Field) string {
 	d := &r.Decision
 	switch f {
 	case issue.FieldLane:
@@ -318,6 +318,8 @@ func (t terms) reason(r *state.Record, f issue.Field) string {
 		return fmt.Sprintf("score %.0f is in the band %s", d.Score, d.Band)
 	case issue.FieldAssignee:
 		return "lane " + d.Lane + " is assigned to " + d.Owner
+	case issue.FieldSLA, issue.FieldDue:
+		return c.slaReason(r, f)
 	}
 	if slices.Contains(slices.Collect(maps.Keys(d.Marks)), string(f)) {
 		return fmt.Sprintf("score %.0f", d.Score)

@@ -1,0 +1,282 @@
+package reconcile
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/policy/sla"
+	"github.com/lanekeeper/lanekeeper/state"
+)
+
+const (
+	// historyBatch is how many histories are asked for and stored together.
+	historyBatch = 500
+	// historyRetry is how long after a history that could not be read it is
+	// asked for again, where nothing else brings the issue up before.
+	historyRetry = time.Hour
+	// staysKept and resultsKept bound what is remembered of one issue's clocks.
+	staysKept   = 32
+	resultsKept = 16
+)
+
+// ResultsFor is how long the results of clocks are kept: the longest window of
+// the attainment.
+const ResultsFor = 90 * 24 * time.Hour
+
+// Clock tells how a stored issue stands with its SLA at a moment, false where it
+// is held to none. It asks the tracker nothing.
+func (c *Cycler) Clock(r *state.Record, now time.Time) (sla.Result, bool) {
+	var sig policy.Signals
+	if c.Signals != nil {
+		sig = c.Signals()
+	}
+	return c.reading(r, sig, now)
+}
+
+// clockOf is the clock of the SLA that a record is held to, nil for none.
+func (c *Cycler) clockOf(r *state.Record) *sla.Clock {
+	if r.Clock == nil || r.Clock.SLA == "" {
+		return nil
+	}
+	return c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).clocks[r.Clock.SLA]
+}
+
+func (c *Cycler) reading(r *state.Record, sig policy.Signals, now time.Time) (sla.Result, bool) {
+	clock := c.clockOf(r)
+	if clock == nil {
+		return sla.Result{}, false
+	}
+	s := sla.Subject{Issue: asRead(r), GoneAt: r.Clock.Gone, Signals: sig}
+	if !r.Clock.Read.IsZero() {
+		s.History = &r.Clock.History
+	}
+	for _, l := range r.Clock.Lanes {
+		s.Lanes = append(s.Lanes, sla.Episode(l))
+	}
+	return clock.At(s, now), true
+}
+
+// asRead is the issue without a lane label of which its history tells nothing:
+// lanekeeper wrote it after the history was read, and a label without an event
+// would count as having been there from the beginning.
+func asRead(r *state.Record) *issue.Issue {
+	label := r.Applied[issue.FieldLane]
+	told := func(e issue.Event) bool { return e.Field == issue.FieldLabels && (e.To == label || e.From == label) }
+	if label == "" || !slices.Contains(r.Issue.Labels, label) || slices.ContainsFunc(r.Clock.History.Events, told) {
+		return &r.Issue
+	}
+	i := r.Issue
+	i.Labels = slices.DeleteFunc(slices.Clone(i.Labels), func(l string) bool { return l == label })
+	return &i
+}
+
+// clocksOf prepares the SLAs that lanes of a policy name.
+func (c *Cycler) clocksOf(p *policy.Policy) (map[string]*sla.Clock, map[string]clockReads) {
+	clocks, reads := map[string]*sla.Clock{}, map[string]clockReads{}
+	for name, spec := range p.Spec().SLAs {
+		clock, err := sla.New(p, name)
+		if err != nil { // a compiled policy has none such
+			c.Log.Error("an SLA has no clock", "source", c.Source, "sla", name, "err", err)
+			continue
+		}
+		clocks[name], reads[name] = clock, readsOf(spec)
+	}
+	return clocks, reads
+}
+
+// follow keeps what a record's clock is computed from in step with the decided
+// lane: the clock begins with the first lane that has an SLA.
+func (c *cycle) follow(t terms, r *state.Record) {
+	lane := r.Memory.Lane
+	name := t.lanes[lane].SLA
+	if r.Clock == nil && name == "" {
+		return
+	}
+	if r.Clock == nil {
+		r.Clock = &state.Clock{}
+	}
+	k := r.Clock
+	k.SLA, k.Gone = name, time.Time{}
+	if n := len(k.Lanes); lane != "" && (n == 0 || k.Lanes[n-1].Lane != lane) {
+		k.Lanes = append(k.Lanes, state.Stay{Lane: lane, From: r.Memory.LaneSince.UTC().Truncate(time.Millisecond)})
+		k.Lanes = k.Lanes[max(0, len(k.Lanes)-staysKept):]
+	}
+}
+
+// behind tells whether the history of a clock must be read: it never was, the
+// issue changed since, or the clock reads other things now.
+func (c *cycle) behind(r *state.Record) bool {
+	if c.clockOf(r) == nil || r.Issue.Gone {
+		return false
+	}
+	reads := c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).reads[r.Clock.SLA]
+	return !r.Clock.Read.Equal(r.Issue.Updated) || r.Clock.Kept != reads.String()
+}
+
+// wroteTo notes that lanekeeper itself changed the issue at a time that the
+// tracker told. Where the clock reads nothing of what was written, its history
+// stays good.
+func (c *cycle) wroteTo(r *state.Record, entries []state.Entry, at time.Time) {
+	current := !c.behind(r)
+	r.Issue.Updated = at.UTC()
+	if r.Clock == nil {
+		return
+	}
+	reads := c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).reads[r.Clock.SLA]
+	if current && !slices.ContainsFunc(entries, func(e state.Entry) bool { return reads.field(e.Change) }) {
+		r.Clock.Read = r.Issue.Updated
+	}
+	if c.behind(r) {
+		c.unread[r.Issue.ID] = true
+	}
+}
+
+// settleClock notes what came of a record's clock by now, and that its history
+// must be read.
+func (c *cycle) settleClock(r *state.Record) {
+	if r.Clock == nil {
+		return
+	}
+	if r.Issue.Gone && r.Clock.Gone.IsZero() {
+		r.Clock.Gone = c.now.Truncate(time.Millisecond)
+	}
+	if c.behind(r) {
+		c.unread[r.Issue.ID] = true
+	}
+	if res, held := c.reading(r, c.sig, c.now); held {
+		for _, x := range []*sla.Reading{res.Respond, res.Resolve} {
+			if x != nil {
+				r.Clock.Results = noted(r.Clock.Results, result(r, res.SLA, x), x.State)
+			}
+		}
+	}
+	old := c.now.Add(-ResultsFor)
+	r.Clock.Results = slices.DeleteFunc(r.Clock.Results, func(x state.ClockResult) bool { return x.At().Before(old) })
+	r.Clock.Results = r.Clock.Results[max(0, len(r.Clock.Results)-resultsKept):]
+}
+
+func result(r *state.Record, name string, x *sla.Reading) state.ClockResult {
+	out := state.ClockResult{SLA: name, Kind: string(x.Kind), Lane: r.Memory.Lane, Start: x.Start, Breached: x.BreachedAt}
+	if x.State == sla.Met || x.State == sla.Missed {
+		out.Ended = x.Ended
+	}
+	return out
+}
+
+// noted puts the result of a run into a list. A run that is neither over nor
+// out of time has none, any more: it was opened again, or its target is longer
+// now. What is not known changes nothing.
+func noted(list []state.ClockResult, x state.ClockResult, s sla.State) []state.ClockResult {
+	if s == sla.Unknown || x.Start.IsZero() {
+		return list
+	}
+	at := slices.IndexFunc(list, x.Same)
+	switch none := x.At().IsZero(); {
+	case none && at >= 0:
+		return slices.Delete(list, at, at+1)
+	case none:
+		return list
+	case at >= 0:
+		list[at] = x
+		return list
+	}
+	return append(list, x)
+}
+
+// clockDue is when a record must be looked at for its clock's sake.
+func (c *cycle) clockDue(r *state.Record) time.Time {
+	if r.Clock == nil {
+		return time.Time{}
+	}
+	var next time.Time
+	if res, held := c.reading(r, c.sig, c.now); held && r.Issue.Open() {
+		next = res.Next()
+	}
+	if retry := c.now.Add(historyRetry); c.behind(r) && (next.IsZero() || retry.Before(next)) {
+		next = retry
+	}
+	return next
+}
+
+// histories reads the histories of issues whose clock is behind, and decides
+// them again. One that cannot be read now stays unknown and is asked for again
+// when the issue changes, or after a while.
+func (c *cycle) histories() error {
+	ids := slices.Sorted(maps.Keys(c.unread))
+	clear(c.unread)
+	for batch := range slices.Chunk(ids, historyBatch) {
+		records, err := c.Store.Records(c.Source, batch)
+		if err != nil {
+			return fmt.Errorf("read records: %w", err)
+		}
+		records = slices.DeleteFunc(records, func(r *state.Record) bool { return r == nil || !c.behind(r) })
+		if err := c.readHistories(records); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *cycle) readHistories(records []*state.Record) error {
+	if len(records) == 0 {
+		return nil
+	}
+	ids := make([]string, len(records))
+	for n, r := range records {
+		ids[n] = r.Issue.ID
+	}
+	found, err := c.Tracker.History(c.ctx, ids)
+	switch {
+	case err == nil:
+	case c.ctx.Err() != nil || connectors.KindOf(err) == connectors.Auth:
+		return fmt.Errorf("read the history of %d issues: %w", len(ids), err)
+	default:
+		c.Log.Warn("history not read; the SLA clocks of these issues are unknown, or older, until it is", "source", c.Source, "issues", len(ids), "err", err)
+		return nil
+	}
+	var b state.Batch
+	for _, r := range records {
+		h, ok := found[r.Issue.ID]
+		if !ok {
+			c.Log.Warn("history of an issue not read; its SLA clock is unknown, or older, until it is", "source", c.Source, "issue", r.Issue.Key)
+			continue
+		}
+		r = clone(r)
+		reads := c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).reads[r.Clock.SLA]
+		r.Clock.History, r.Clock.Read, r.Clock.Kept = reads.trim(h, r.Issue.Reporter), r.Issue.Updated, reads.String()
+		v := c.judge(r, "time")
+		c.flapped(v.flaps)
+		b.Updates = append(b.Updates, v.update)
+	}
+	if len(b.Updates) == 0 {
+		return nil
+	}
+	return c.commit(b)
+}
+
+// forgetClocks drops the clocks of which nothing is of use any more: the issue
+// left the SLA, is closed or gone, and its results are older than any window.
+func (c *cycle) forgetClocks() error {
+	var ids []string
+	old := c.now.Add(-ResultsFor)
+	err := c.Store.Each(c.Source, func(r *state.Record) bool {
+		k := r.Clock
+		recent := func(x state.ClockResult) bool { return !x.At().Before(old) }
+		if k == nil || k.SLA != "" && r.Issue.Open() || slices.ContainsFunc(k.Results, recent) {
+			return true
+		}
+		if k.SLA == "" || r.Issue.Updated.Before(old) {
+			ids = append(ids, r.Issue.ID)
+		}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("list clocks: %w", err)
+	}
+	return c.change(ids, func(r *state.Record) bool { r.Clock = nil; return true })
+}
