@@ -20,6 +20,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
 	"github.com/lanekeeper/lanekeeper/internal/signal"
 	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/state"
 )
 
 const (
@@ -56,21 +57,29 @@ type source struct {
 
 	mu       sync.Mutex
 	loop     *reconcile.Loop   // nil while none runs
+	good     time.Time         // when the last good cycle of this process ended
 	failures int               // cycles in a row, whether recorded or not
 	failed   error             // the newest
 	alarms   map[string]string // what is out of bounds, by lane and mark
 }
 
 // note counts a cycle that failed or went well; one that was stopped is neither.
-func (s *source) note(err error) {
+func (s *source) note(err error, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case err == nil:
-		s.failures, s.failed = 0, nil
+		s.failures, s.failed, s.good = 0, nil, now
 	case !errors.Is(err, context.Canceled):
 		s.failures, s.failed = s.failures+1, err
 	}
+}
+
+// fresh tells that a cycle went well a moment ago.
+func (s *source) fresh(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return now.Sub(s.good) < freshFor
 }
 
 // failing is how many cycles in a row failed in this process, and why the last.
@@ -136,7 +145,9 @@ func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
 		Source: s.Name, Tracker: s.tracker, Store: a.store, Policy: e.cfg.Set, Mode: reconcile.Mode(s.Mode),
 		Guard:   reconcile.Guard{MaxChanges: e.cfg.Guard.MaxChanges, MaxShare: e.cfg.Guard.MaxShare},
 		Overlap: overlap, Scope: scope(e.cfg, s.Source), Now: a.opts.Now, Log: a.opts.Log, Observer: a.metrics,
-		Turn: a.turn(s.Name),
+		Turn:    a.turn(s.Name),
+		NoDue:   s.Linear != nil && s.Linear.Dates == linear.DatesNone,
+		Clocked: func(r *state.Record) { a.clocked(e, s, r) },
 	}
 	if e.signals != nil {
 		o.Signals = func() policy.Signals { return e.signals.Snapshot() }
