@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/alert"
@@ -29,10 +30,23 @@ func (a *App) slaEvents(e *engine, s *source, r *state.Record, res sla.Result, i
 			ev.Kind, ev.State = alert.SLAWarning, fmt.Sprintf("%s %.0f%%", x.Kind, 100*x.Warned)
 			ev.Summary = fmt.Sprintf("%.0f %% of the %s target of %s are over: %s", 100*x.Warned, x.Kind, res.SLA, x.Why)
 			ev.StartsAt = a.warnedAt(s, r, x, ev.ID(), was)
+		case x.State == sla.Unknown && is.open: // no news, so what was told lasts
+			out = append(out, eventsOf(was.events, x.Kind)...)
+			continue
 		default:
 			continue
 		}
 		out = append(out, ev)
+	}
+	return out
+}
+
+// eventsOf are those of one target.
+func eventsOf(list []alert.Event, k sla.Kind) (out []alert.Event) {
+	for _, e := range list {
+		if strings.HasPrefix(e.State, string(k)) {
+			out = append(out, e)
+		}
 	}
 	return out
 }

@@ -18,7 +18,7 @@ const (
 	historyBatch = 500
 	// historyRetry is how long after a history that could not be read it is
 	// asked for again, where nothing else brings the issue up before.
-	historyRetry = time.Hour
+	historyRetry = 5 * time.Minute
 	// staysKept and resultsKept bound what is remembered of one issue's clocks.
 	staysKept   = 32
 	resultsKept = 16
@@ -52,7 +52,7 @@ func (c *Cycler) reading(r *state.Record, sig policy.Signals, now time.Time) (sl
 		return sla.Result{}, false
 	}
 	s := sla.Subject{Issue: asRead(r), GoneAt: r.Clock.Gone, Signals: sig}
-	if !r.Clock.Read.IsZero() {
+	if !c.behind(r) { // an older one says nothing of the issue as it is
 		s.History = &r.Clock.History
 	}
 	for _, l := range r.Clock.Lanes {
@@ -61,12 +61,15 @@ func (c *Cycler) reading(r *state.Record, sig policy.Signals, now time.Time) (sl
 	return clock.At(s, now), true
 }
 
-// asRead is the issue without a lane label of which its history tells nothing:
-// lanekeeper wrote it after the history was read, and a label without an event
-// would count as having been there from the beginning.
+// asRead is the issue without the lane label that we wrote, where the history
+// tells nothing of it: Linear keeps none of an issue's first minutes. A label
+// without an event would count as having been there from the beginning, and the
+// lane is known from the decisions.
 func asRead(r *state.Record) *issue.Issue {
 	label := r.Applied[issue.FieldLane]
-	told := func(e issue.Event) bool { return e.Field == issue.FieldLabels && (e.To == label || e.From == label) }
+	told := func(e issue.Event) bool {
+		return e.Field == issue.FieldLabels && (e.To == label || e.From == label)
+	}
 	if label == "" || !slices.Contains(r.Issue.Labels, label) || slices.ContainsFunc(r.Clock.History.Events, told) {
 		return &r.Issue
 	}
@@ -110,30 +113,50 @@ func (c *cycle) follow(t terms, r *state.Record) {
 
 // behind tells whether the history of a clock must be read: it never was, the
 // issue changed since, or the clock reads other things now.
-func (c *cycle) behind(r *state.Record) bool {
-	if c.clockOf(r) == nil || r.Issue.Gone {
+func (c *Cycler) behind(r *state.Record) bool {
+	if c.clockOf(r) == nil {
 		return false
 	}
 	reads := c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).reads[r.Clock.SLA]
 	return !r.Clock.Read.Equal(r.Issue.Updated) || r.Clock.Kept != reads.String()
 }
 
-// wroteTo notes that lanekeeper itself changed the issue at a time that the
-// tracker told. Where the clock reads nothing of what was written, its history
-// stays good.
-func (c *cycle) wroteTo(r *state.Record, entries []state.Entry, at time.Time) {
-	current := !c.behind(r)
-	r.Issue.Updated = at.UTC()
-	if r.Clock == nil {
+// landed adds what lanekeeper itself wrote to an issue to the history that its
+// clock reads, as the tracker does: there is no need to read it again for that.
+func (c *cycle) landed(r *state.Record, entries []state.Entry, updated time.Time) {
+	current := r.Clock != nil && !c.behind(r)
+	at := c.now
+	if updated.After(r.Issue.Updated) {
+		r.Issue.Updated, at = updated.UTC(), updated.UTC()
+	}
+	if !current || c.clockOf(r) == nil {
 		return
 	}
 	reads := c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).reads[r.Clock.SLA]
-	if current && !slices.ContainsFunc(entries, func(e state.Entry) bool { return reads.field(e.Change) }) {
-		r.Clock.Read = r.Issue.Updated
+	own := r.Clock.History
+	own.Events = slices.Clone(own.Events)
+	for _, e := range entries {
+		if e.Status == state.EntryApplied {
+			own.Events = append(own.Events, eventsOf(e.Change, at)...)
+		}
 	}
-	if c.behind(r) {
-		c.unread[r.Issue.ID] = true
+	r.Clock.History, r.Clock.Read = reads.trim(own, r.Issue.Reporter), r.Issue.Updated
+}
+
+// eventsOf is a change of ours as the tracker's history has it.
+func eventsOf(ch issue.Change, at time.Time) (out []issue.Event) {
+	by := issue.Actor{Self: true}
+	if !ch.Field.IsLabel() {
+		return []issue.Event{{At: at, By: by, Field: ch.Field, From: ch.From, To: ch.To}}
 	}
+	add, remove := ch.Labels()
+	for _, l := range remove {
+		out = append(out, issue.Event{At: at, By: by, Field: issue.FieldLabels, From: l})
+	}
+	for _, l := range add {
+		out = append(out, issue.Event{At: at, By: by, Field: issue.FieldLabels, To: l})
+	}
+	return out
 }
 
 // settleClock notes what came of a record's clock by now, and that its history
@@ -145,7 +168,7 @@ func (c *cycle) settleClock(r *state.Record) {
 	if r.Issue.Gone && r.Clock.Gone.IsZero() {
 		r.Clock.Gone = c.now.Truncate(time.Millisecond)
 	}
-	if c.behind(r) {
+	if c.behind(r) && !r.Issue.Gone {
 		c.unread[r.Issue.ID] = true
 	}
 	if res, held := c.reading(r, c.sig, c.now); held {
@@ -197,7 +220,7 @@ func (c *cycle) clockDue(r *state.Record) time.Time {
 	if res, held := c.reading(r, c.sig, c.now); held && r.Issue.Open() {
 		next = res.Next()
 	}
-	if retry := c.now.Add(historyRetry); c.behind(r) && (next.IsZero() || retry.Before(next)) {
+	if retry := c.now.Add(historyRetry); c.behind(r) && !r.Issue.Gone && (next.IsZero() || retry.Before(next)) {
 		next = retry
 	}
 	return next

@@ -151,9 +151,7 @@ func (o *outbox) land(f *flight, res issue.Result) {
 		if len(res.Refused) < len(f.entries) {
 			o.report.Changed++
 		}
-		if res.Updated.After(r.Issue.Updated) {
-			o.wroteTo(r, f.entries, res.Updated)
-		}
+		o.landed(r, f.entries, res.Updated)
 		if res.CommentID != "" {
 			r.Comment.ID = res.CommentID
 		}

@@ -55,20 +55,6 @@ func (k clockReads) label(name string) bool {
 	return k.anyLabel || strings.HasPrefix(low, issue.FieldLane.Prefix()) || slices.Contains(k.labels, low)
 }
 
-// field tells whether the clock reads what a change of ours writes. The lane it
-// knows from the decisions.
-func (k clockReads) field(ch issue.Change) bool {
-	switch {
-	case ch.Field == issue.FieldPriority:
-		return true
-	case ch.Field == issue.FieldAssignee:
-		return k.assignee
-	case ch.Field.IsLabel() && ch.Field != issue.FieldLane:
-		return slices.ContainsFunc(append(ch.Field.Values(ch.From), ch.Field.Values(ch.To)...), k.label)
-	}
-	return false
-}
-
 // trim keeps what the clock reads of a history.
 func (k clockReads) trim(h issue.History, reporter issue.Person) issue.History {
 	out := issue.History{Complete: h.Complete, CommentsRead: h.CommentsRead}
