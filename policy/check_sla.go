@@ -1,12 +1,14 @@
 package policy
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/policy/calendar"
 )
 
 // The moments at which an SLA's clock starts.
@@ -14,6 +16,12 @@ const (
 	StartsCreated     = "created"
 	StartsEnteredLane = "entered_lane"
 	StartsLabel       = "label"
+)
+
+// What counts as a response, when a person who is not the reporter does it.
+const (
+	RespondsComment = "comment" // a public comment
+	RespondsStatus  = "status"  // a change of the status
 )
 
 func (c *compiler) checkSLA(path, name string, s SLASpec) {
@@ -36,6 +44,9 @@ func (c *compiler) checkSLA(path, name string, s SLASpec) {
 	if s.Calendar != nil {
 		c.checkCalendar(path+".calendar", *s.Calendar)
 	}
+	for i, r := range s.Responds {
+		c.oneOf(fmt.Sprintf("%s.responds[%d]", path, i), r, RespondsComment, RespondsStatus)
+	}
 	c.checkTargets(path, s.Targets)
 }
 
@@ -53,9 +64,20 @@ func (c *compiler) checkTargets(path string, targets []TargetSpec) {
 		if t.Respond > t.Resolve && t.Resolve > 0 {
 			c.report(Problem{Path: at, Message: "respond is longer than resolve", Warning: true})
 		}
+		c.checkLong(at+".respond", t.Respond)
+		c.checkLong(at+".resolve", t.Resolve)
 		if t.When == "" && i < len(targets)-1 {
 			c.fail(at, "has no when and so always holds: the targets after it are never reached")
 		}
+	}
+}
+
+// longTarget is where a target is more likely a slip than a promise.
+const longTarget = 365 * 24 * time.Hour
+
+func (c *compiler) checkLong(path string, d time.Duration) {
+	if d > longTarget {
+		c.report(Problem{Path: path, Message: fmt.Sprintf("is %v, longer than a year", d), Suggestion: "is the unit right?", Warning: true})
 	}
 }
 
@@ -64,105 +86,74 @@ func (c *compiler) checkCalendar(path string, s CalendarSpec) {
 	if _, err := time.LoadLocation(s.Timezone); err != nil || s.Timezone == "" || s.Timezone == "Local" {
 		c.fail(path+".timezone", "%q is no time zone: want a name like Europe/Berlin or UTC", s.Timezone)
 	}
-	week, open := [7][]span{}, false
+	var week calendar.Week
 	for _, days := range slices.Sorted(maps.Keys(s.Hours)) {
 		at := path + ".hours." + days
-		list, err := parseDays(days)
+		list, err := calendar.ParseDays(days)
 		if err != nil {
-			c.report(Problem{Path: at, Message: err.Error(), Suggestion: didYouMean(days, dayNames())})
+			c.report(Problem{Path: at, Message: err.Error(), Suggestion: didYouMean(days, calendar.DayNames())})
 		}
-		spans, err := parseHours(s.Hours[days])
+		spans, err := calendar.ParseHours(s.Hours[days])
 		if err != nil {
 			c.fail(at, "%v", err)
 		}
-		open = open || len(spans) > 0
 		for _, d := range list {
 			week[d] = append(week[d], spans...)
 		}
 	}
-	if !open {
+	if !week.Open() {
 		c.fail(path+".hours", "there are no working hours: no time would ever pass")
 	}
-	for d, spans := range week {
-		if overlap(spans) {
-			c.fail(path+".hours", "the hours of %s overlap", time.Weekday(d))
-		}
+	if d, ok := week.Overlap(); ok {
+		c.fail(path+".hours", "the hours of %s overlap", d)
 	}
+	c.checkHolidays(path, s)
+}
+
+func (c *compiler) checkHolidays(path string, s CalendarSpec) {
+	seen := map[issue.Date]bool{}
 	for i, h := range s.Holidays {
+		at := fmt.Sprintf("%s.holidays[%d]", path, i)
 		if _, err := time.Parse(time.DateOnly, string(h)); err != nil {
-			c.fail(fmt.Sprintf("%s.holidays[%d]", path, i), "%q is not a day like 2026-12-25", h)
+			c.fail(at, "%q is not a day like 2026-12-25", h)
+		}
+		if seen[h] {
+			c.report(Problem{Path: at, Message: fmt.Sprintf("%s is in the list already", h), Warning: true})
+		}
+		seen[h] = true
+	}
+	for i, name := range s.HolidayCalendars {
+		if !calendar.Known(name) {
+			c.report(Problem{
+				Path:       fmt.Sprintf("%s.holiday_calendars[%d]", path, i),
+				Message:    fmt.Sprintf("there is no holiday calendar %q; there are %s", name, strings.Join(calendar.Countries(), ", ")),
+				Suggestion: didYouMean(strings.ToLower(name), calendar.Countries()),
+			})
 		}
 	}
 }
 
-// span is a part of a day in minutes from midnight.
-type span struct{ from, to int }
-
-func overlap(spans []span) bool {
-	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.from, b.from) })
-	for i := 1; i < len(spans); i++ {
-		if spans[i].from < spans[i-1].to {
-			return true
+// PastHolidays warns of calendars whose own days off are all over: the list was
+// not kept. Compile has no clock and cannot tell.
+func (s Spec) PastHolidays(now time.Time) []Problem {
+	var out []Problem
+	for _, name := range slices.Sorted(maps.Keys(s.SLAs)) {
+		cal := s.SLAs[name].Calendar
+		if cal == nil || len(cal.Holidays) == 0 {
+			continue
+		}
+		last := slices.Max(cal.Holidays)
+		today := now.UTC()
+		if zone, err := time.LoadLocation(cal.Timezone); err == nil {
+			today = now.In(zone)
+		}
+		if last < issue.DateOf(today) {
+			out = append(out, Problem{
+				Path:       "slas." + name + ".calendar.holidays",
+				Message:    fmt.Sprintf("all of them are in the past, the last is %s", last),
+				Suggestion: "add the coming ones, or name a country in holiday_calendars", Warning: true,
+			})
 		}
 	}
-	return false
-}
-
-func dayNames() []string { return []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"} }
-
-// parseDays reads "mon", "mon-fri", "sat-mon" and lists of them with commas,
-// as indices of time.Weekday.
-func parseDays(s string) ([]int, error) {
-	var out []int
-	for part := range strings.SplitSeq(s, ",") {
-		first, last, isRange := strings.Cut(strings.ToLower(strings.TrimSpace(part)), "-")
-		if !isRange {
-			last = first
-		}
-		from, to := slices.Index(dayNames(), strings.TrimSpace(first)), slices.Index(dayNames(), strings.TrimSpace(last))
-		if from < 0 || to < 0 {
-			return nil, fmt.Errorf("%q are no days: want mon, mon-fri or mon,wed", s)
-		}
-		for d := from; ; d = (d + 1) % 7 {
-			out = append(out, d)
-			if d == to {
-				break
-			}
-		}
-	}
-	return out, nil
-}
-
-// parseHours reads "09:00-18:00" and lists of such spans with commas.
-func parseHours(s string) ([]span, error) {
-	var out []span
-	for part := range strings.SplitSeq(s, ",") {
-		from, to, ok := strings.Cut(strings.TrimSpace(part), "-")
-		a, okA := parseClock(from)
-		b, okB := parseClock(to)
-		if !ok || !okA || !okB {
-			return nil, fmt.Errorf("%q are no hours: want 09:00-18:00", part)
-		}
-		if b <= a {
-			return nil, fmt.Errorf("%q ends before it begins; split hours over midnight into two days", part)
-		}
-		out = append(out, span{a, b})
-	}
-	if overlap(slices.Clone(out)) {
-		return nil, fmt.Errorf("%q overlap", s)
-	}
-	return out, nil
-}
-
-// parseClock returns minutes from midnight; 24:00 is the end of the day.
-func parseClock(s string) (int, bool) {
-	s = strings.TrimSpace(s)
-	if s == "24:00" {
-		return 24 * 60, true
-	}
-	t, err := time.Parse("15:04", s)
-	if err != nil {
-		return 0, false
-	}
-	return t.Hour()*60 + t.Minute(), true
+	return out
 }

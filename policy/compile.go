@@ -60,6 +60,7 @@ type Policy struct {
 	lanes     []lane
 	marks     []mark
 	slas      map[string][]*expr // conditions of targets by SLA
+	scored    map[string]bool    // SLAs whose conditions read the score
 	needs     issue.Inputs
 	readsNow  bool
 	runs      sync.Pool
@@ -133,7 +134,7 @@ func compile(spec Spec, opts CompileOptions) (*Policy, []Problem) {
 	if c.base, c.scored, err = newEnv(catalog); err != nil {
 		return nil, []Problem{{Path: "score", Message: err.Error()}}
 	}
-	p := &Policy{spec: spec, slas: map[string][]*expr{}}
+	p := &Policy{spec: spec, slas: map[string][]*expr{}, scored: map[string]bool{}}
 	c.check(spec)
 	c.buildScore(p)
 	c.buildPriority(p)
@@ -266,6 +267,7 @@ func (c *compiler) buildSLAs(p *Policy) {
 				when = c.compile(fmt.Sprintf("slas.%s.targets[%d].when", name, k), t.When, c.scored, wantBool)
 			}
 			p.slas[name] = append(p.slas[name], when)
+			p.scored[name] = p.scored[name] || when.readsScore()
 		}
 	}
 }

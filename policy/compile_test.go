@@ -84,7 +84,15 @@ func TestCompileReportsProblems(t *testing.T) {
 		{"time zone", calendar(func(c *CalendarSpec) { c.Timezone = "Berlin" }), `slas.urgent-fix.calendar.timezone: "Berlin" is no time zone`},
 		{"the machine's own zone", calendar(func(c *CalendarSpec) { c.Timezone = "Local" }), `"Local" is no time zone`},
 		{"hours", calendar(func(c *CalendarSpec) { c.Hours["mon-fri"] = "9-18" }), `calendar.hours.mon-fri: "9-18" are no hours: want 09:00-18:00`},
-		{"hours backwards", calendar(func(c *CalendarSpec) { c.Hours["mon-fri"] = "18:00-09:00" }), `ends before it begins`},
+		{"hours of no length", calendar(func(c *CalendarSpec) { c.Hours["mon-fri"] = "09:00-09:00" }), `ends when it begins`},
+		{"hours over midnight that overlap", calendar(func(c *CalendarSpec) {
+			c.Hours = map[string]string{"mon": "22:00-06:00", "tue": "05:00-09:00"}
+		}), `the hours of Tuesday overlap`},
+		{"hours over the week's end that overlap", calendar(func(c *CalendarSpec) {
+			c.Hours = map[string]string{"sat": "22:00-06:00", "sun": "00:00-24:00"}
+		}), `the hours of Sunday overlap`},
+		{"unknown country", calendar(func(c *CalendarSpec) { c.HolidayCalendars = []string{"de-bx"} }), `calendar.holiday_calendars[0]: there is no holiday calendar "de-bx"`},
+		{"unknown response", sla(func(s *SLASpec) { s.Responds = []string{"coment"} }), `responds[0]: "coment" is not one of comment, status (did you mean "comment"?)`},
 		{"days", calendar(func(c *CalendarSpec) { c.Hours["mon-fry"] = "09:00-18:00" }), `"mon-fry" are no days`},
 		{"overlapping days", calendar(func(c *CalendarSpec) { c.Hours["fri"] = "17:00-19:00" }), "the hours of Friday overlap"},
 		{"holiday", calendar(func(c *CalendarSpec) { c.Holidays = []issue.Date{"25.12.2026"} }), `holidays[0]: "25.12.2026" is not a day`},

@@ -131,6 +131,8 @@ type SLASpec struct {
 	Pauses  PauseSpec    `yaml:"pauses" json:"pauses,omitempty,omitzero"`
 	WarnAt  []float64    `yaml:"warn_at" json:"warn_at,omitempty,omitzero"` // fractions of the target
 	Targets []TargetSpec `yaml:"targets" json:"targets,omitempty,omitzero"`
+	// Responds lists what meets a respond target: comment, status; empty: both.
+	Responds []string `yaml:"responds" json:"responds,omitempty,omitzero"`
 }
 
 // CalendarSpec is a team's working time.
@@ -138,6 +140,9 @@ type CalendarSpec struct {
 	Timezone string            `yaml:"timezone" json:"timezone,omitempty,omitzero"`
 	Hours    map[string]string `yaml:"hours" json:"hours,omitempty,omitzero"`       // "mon-fri": "09:00-18:00"
 	Holidays []issue.Date      `yaml:"holidays" json:"holidays,omitempty,omitzero"` // days off
+	// HolidayCalendars name countries, or parts of them, whose holidays are days
+	// off too: de, de-by, us.
+	HolidayCalendars []string `yaml:"holiday_calendars" json:"holiday_calendars,omitempty,omitzero"`
 }
 
 // PauseSpec lists what stops the clock.

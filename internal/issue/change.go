@@ -140,6 +140,8 @@ type Actor struct {
 	Person
 	// Self marks the account that lanekeeper itself uses.
 	Self bool
+	// Bot marks an integration or automation, where the tracker tells.
+	Bot bool
 }
 
 // Event is one past change of one field, read from the tracker's history.
@@ -168,6 +170,19 @@ type History struct {
 	Events []Event
 	// Complete is false when the tracker cut the log.
 	Complete bool
+	// Comments are the comments on the issue, oldest first. Trackers keep them
+	// apart from the log, and they are only read where a policy asks for them.
+	Comments []Comment
+	// CommentsRead tells that Comments are all there are.
+	CommentsRead bool
+}
+
+// Comment tells that somebody commented, not what.
+type Comment struct {
+	At time.Time
+	By Actor
+	// Public is false for a comment that the reporter may not see.
+	Public bool
 }
 
 // Last returns the newest event of field, for a label field the newest that
