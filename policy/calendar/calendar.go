@@ -10,6 +10,8 @@
 package calendar
 
 import (
+	"cmp"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -33,6 +35,9 @@ type Calendar struct {
 
 // New makes a calendar of hours that do not overlap.
 func New(zone *time.Location, week Week, off Days) *Calendar {
+	for d := range week {
+		week[d] = slices.SortedFunc(slices.Values(week[d]), func(a, b Span) int { return cmp.Compare(a.From, b.From) })
+	}
 	return &Calendar{zone: zone, week: week, off: off.set()}
 }
 

@@ -9,6 +9,9 @@ import (
 // why puts a reading into words, as seen at now from the calendar's zone.
 func (c *Clock) why(o *Reading, now time.Time) string {
 	w := wording{zone: c.cal.Zone(), now: now}
+	if c.cal == nil {
+		w.suffix = " UTC" // no zone is the team's
+	}
 	promise := fmt.Sprintf("%s of %s since %s", spanText(o.Target), c.cal, w.when(o.Start))
 	switch o.State {
 	case Unknown, NotStarted:
@@ -54,8 +57,9 @@ func doneText(k Kind) string {
 }
 
 type wording struct {
-	zone *time.Location
-	now  time.Time
+	zone   *time.Location
+	now    time.Time
+	suffix string
 }
 
 func (w wording) over(o *Reading) string {
@@ -89,6 +93,7 @@ func (w wording) when(t time.Time) string {
 	if t.Second() != 0 {
 		clock = "15:04:05"
 	}
+	clock += w.suffix
 	today := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, time.UTC)
 	that := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
 	switch days := int(that.Sub(today) / (24 * time.Hour)); {
