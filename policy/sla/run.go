@@ -77,7 +77,8 @@ type counter struct {
 	answered time.Time // the response; zero: none by now
 	closed   bool
 	paused   string
-	lost     error // why no target can be chosen
+	chosen   bool  // a target was looked for
+	lost     error // why there is none to choose
 }
 
 func (x *counter) count() {
@@ -106,6 +107,9 @@ func (x *counter) moment(n int, m *moment, from, to time.Time) {
 		if !x.closed {
 			x.endPause(from)
 			x.out.Ended = from
+		}
+		if !x.chosen { // closed from the beginning: it has a target all the same
+			x.retarget(n, m, from)
 		}
 		x.closed, x.paused = true, ""
 		return
@@ -143,7 +147,7 @@ func (x *counter) breach(at time.Time) {
 // retarget lets what has elapsed count against the target that holds now.
 func (x *counter) retarget(n int, m *moment, at time.Time) {
 	index, err := x.c.targetAt(x.l, n, m, at)
-	x.lost = err
+	x.lost, x.chosen = err, true
 	if err != nil {
 		return
 	}

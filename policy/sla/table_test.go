@@ -175,6 +175,8 @@ func TestStates(t *testing.T) {
 			state: sla.Missed, due: be("2026-03-02 18:00"), elapsed: 8*hour + time.Second, breached: be("2026-03-02 18:00")},
 		{name: "canceled is done", spec: s, issue: born(mon).to(be("2026-03-02 12:00"), "Won't do"), now: be("2026-03-05 09:00"),
 			state: sla.Met, due: be("2026-03-02 18:00"), elapsed: 2 * hour},
+		{name: "made as done", spec: s, issue: born(mon).with(func(l *life) { l.Issue.Status = issue.Status{Name: "Done", Category: issue.Completed} }),
+			now: be("2026-03-05 09:00"), state: sla.Met, due: be("2026-03-02 18:00"), elapsed: 0},
 		{name: "done later than now is not known yet", spec: s, issue: born(mon).to(be("2026-03-02 12:00"), "Done"), now: be("2026-03-02 11:00"),
 			state: sla.OnTrack, due: be("2026-03-02 18:00"), elapsed: hour},
 		// 2 h before, 4 h since it was opened again.
