@@ -170,10 +170,7 @@ func (r logReader) events(log []changes) []issue.Event {
 	slices.SortStableFunc(log, func(a, b changes) int { return a.Created.Compare(b.Created.Time) })
 	var out []issue.Event
 	for _, entry := range log {
-		by := issue.Actor{Self: r.self(entry.Author)}
-		if entry.Author != nil {
-			by.Person = entry.Author.person()
-		}
+		by := actor(r.self, entry.Author)
 		for _, it := range entry.Items {
 			e := issue.Event{At: entry.Created.Time, By: by, From: it.From, To: it.To}
 			name := it.FieldID
@@ -203,6 +200,15 @@ func (r logReader) events(log []changes) []issue.Event {
 		}
 	}
 	return out
+}
+
+// actor tells a person from ourselves and from apps. Without an author it is
+// nobody.
+func actor(self func(*user) bool, u *user) issue.Actor {
+	if u == nil {
+		return issue.Actor{Self: self(u)}
+	}
+	return issue.Actor{Person: u.person(), Self: self(u), Bot: u.AccountType == "app"}
 }
 
 // labelEvents compares the lists before and after, which Jira joins with
