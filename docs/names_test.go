@@ -123,7 +123,8 @@ var may = map[string][]string{
 	"internal/reconcile":               {"connectors", "internal/issue", "internal/plan", "policy", "state"},
 	"internal/signal":                  {"connectors", "internal/issue", "policy"},
 	"internal/web":                     {"connectors", "internal/answer", "internal/issue"},
-	"policy":                           {"internal/issue"},
+	"policy":                           {"internal/issue", "policy/calendar"},
+	"policy/sla":                       {"internal/issue", "policy", "policy/calendar"},
 	"state":                            {"internal/issue", "policy"},
 	"state/statetest":                  {"internal/issue", "policy", "state"},
 }
