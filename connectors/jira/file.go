@@ -1,6 +1,7 @@
 package jira
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -88,7 +89,29 @@ func (f *FileDecoder) Decode(v jsontext.Value) (issue.Issue, *issue.History, err
 		return i, nil, err
 	}
 	h, err := f.history(raw.Log)
+	if h != nil {
+		h.Comments, h.CommentsRead = f.comments(raw.Fields)
+	}
 	return i, h, err
+}
+
+// comments reads who commented; only a whole list is one.
+func (f *FileDecoder) comments(fields jsontext.Value) ([]issue.Comment, bool) {
+	var have struct {
+		Comment struct {
+			Total    int      `json:"total"`
+			Comments []remark `json:"comments"`
+		} `json:"comment"`
+	}
+	if decode(fields, &have) != nil || have.Comment.Comments == nil || len(have.Comment.Comments) < have.Comment.Total {
+		return nil, false
+	}
+	out := []issue.Comment{}
+	for _, r := range have.Comment.Comments {
+		out = append(out, issue.Comment{At: r.Created.UTC(), By: actor(f.logs.self, r.Author), Public: r.public()})
+	}
+	slices.SortStableFunc(out, func(a, b issue.Comment) int { return a.At.Compare(b.At) })
+	return out, true
 }
 
 // see notes which inputs the issue has fields for.

@@ -141,7 +141,7 @@ func (r *ExportRequest) read(sets ...*policy.Set) (*export, error) {
 	var needs issue.Inputs
 	var fields []string
 	for _, s := range sets {
-		needs |= s.Needs()
+		needs |= s.Needs() | s.ClockNeeds()
 		fields = append(fields, ownFields(s)...)
 	}
 	o, err := r.options(needs, fields)
