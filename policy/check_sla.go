@@ -157,3 +157,32 @@ func (s Spec) PastHolidays(now time.Time) []Problem {
 	}
 	return out
 }
+
+// PausesIn reports whether an SLA is paused by statuses.
+func (s Spec) PausesIn() bool {
+	for _, x := range s.SLAs {
+		if len(x.Pauses.Statuses) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// UnknownPauses warns of pauses in statuses that are not among those of the
+// trackers: such a pause never comes.
+func (s Spec) UnknownPauses(known []string) []Problem {
+	var out []Problem
+	for _, name := range slices.Sorted(maps.Keys(s.SLAs)) {
+		for i, status := range s.SLAs[name].Pauses.Statuses {
+			if slices.ContainsFunc(known, func(k string) bool { return strings.EqualFold(k, status) }) {
+				continue
+			}
+			out = append(out, Problem{
+				Path:       fmt.Sprintf("slas.%s.pauses.statuses[%d]", name, i),
+				Message:    fmt.Sprintf("no source has a status %q, so the clock never pauses there", status),
+				Suggestion: didYouMean(status, known), Warning: true,
+			})
+		}
+	}
+	return out
+}

@@ -115,6 +115,15 @@ func (s *Set) Needs() issue.Inputs {
 	return in
 }
 
+// ClockNeeds are the issue fields that the clocks of SLAs read beside Needs.
+func (s *Set) ClockNeeds() issue.Inputs {
+	var in issue.Inputs
+	for _, p := range s.Policies() {
+		in |= p.ClockNeeds()
+	}
+	return in
+}
+
 // CustomFields are the names of the custom fields that are read, sorted.
 func (s *Set) CustomFields() []string { return s.union((*Policy).CustomFields) }
 

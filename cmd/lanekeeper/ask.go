@@ -124,14 +124,19 @@ func parseTime(s, flag string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	text := s
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		if n, err := time.ParseDuration(days + "h"); err == nil {
-			text = (24 * n).String()
-		}
-	}
-	if d, err := time.ParseDuration(text); err == nil && d >= 0 {
+	if d, ok := age(s); ok {
 		return time.Now().Add(-d), nil
 	}
 	return time.Time{}, usageError{fmt.Errorf("--%s %q: want a time such as 2026-05-04T09:00:00Z or 2026-05-04, or an age such as 2h or 3d", flag, s)}
+}
+
+// age reads how long ago something was, such as 2h or 3d.
+func age(s string) (time.Duration, bool) {
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if n, err := time.ParseDuration(days + "h"); err == nil {
+			s = (24 * n).String()
+		}
+	}
+	d, err := time.ParseDuration(s)
+	return d, err == nil && d >= 0
 }

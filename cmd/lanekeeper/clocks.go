@@ -18,7 +18,7 @@ func (c *cli) slaCmd() *cobra.Command {
 		Use:     "sla",
 		Short:   "List the open issues under an SLA with what time is left, the most urgent first",
 		Example: "  lanekeeper sla\n  lanekeeper sla --state breached --json\n  lanekeeper sla --source payments --sla urgent-fix",
-		Args:    exactly(0, "no arguments"),
+		Args:    exactly(0, "no arguments; lanekeeper sla simulate FILE tries targets on the past"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if f.State != "" && !slices.Contains(answer.OpenStates(), f.State) {
 				return usageError{fmt.Errorf("--state %q: want one of %s", f.State, strings.Join(answer.OpenStates(), ", "))}
@@ -33,5 +33,6 @@ func (c *cli) slaCmd() *cobra.Command {
 	fl.StringVar(&f.State, "state", "", "only clocks in this `state`: "+strings.Join(answer.OpenStates()[:5], ", "))
 	fl.IntVar(&f.Limit, "limit", 0, "at most this many; 0 is all")
 	fl.StringVar(&f.Cursor, "cursor", "", "go on where the answer before ended")
+	cmd.AddCommand(c.slaSimulateCmd())
 	return cmd
 }

@@ -50,6 +50,11 @@ func TestCommands(t *testing.T) {
 		UpdateScripts:       *update,
 		Setup: func(e *testscript.Env) error {
 			e.Values[scriptKey{}] = &trackers{byName: map[string]simulated{}}
+			docs, err := filepath.Abs(filepath.Join("..", "..", "docs"))
+			if err != nil {
+				return err
+			}
+			e.Setenv("DOCS", docs)
 			e.Setenv("JIRA_TOKEN", "secret-token")
 			e.Setenv("DC_TOKEN", "secret-token")
 			e.Setenv("LINEAR_KEY", lineartest.APIKey)

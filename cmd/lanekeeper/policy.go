@@ -10,11 +10,11 @@ import (
 
 func (c *cli) policyCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "policy", Short: "Show and test the policy", Args: exactly(0, "one of show, test"),
-		Example: "  lanekeeper policy show\n  lanekeeper policy test policy_test.yaml",
+		Use: "policy", Short: "Show, test and compare policies", Args: exactly(0, "one of show, test, diff"),
+		Example: "  lanekeeper policy show\n  lanekeeper policy test policy_test.yaml\n  lanekeeper policy diff current new.yaml",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(c.policyShowCmd(), c.policyTestCmd())
+	cmd.AddCommand(c.policyShowCmd(), c.policyTestCmd(), c.policyDiffCmd())
 	return cmd
 }
 

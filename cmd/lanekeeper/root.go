@@ -54,7 +54,7 @@ writes labels, priorities and owners back, and can explain and undo everything i
 	f.StringVarP(&c.path, "config", "c", "lanekeeper.yaml", "configuration `file`")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "log at debug level")
 	root.AddCommand(c.runCmd(), c.onceCmd(), c.planCmd(), c.checkCmd(), c.explainCmd(), c.historyCmd(), c.issuesCmd(), c.decisionsCmd(),
-		c.approveCmd(), c.pauseCmd(), c.resumeCmd(), c.undoCmd(), c.policyCmd(), c.slaCmd(), c.alertsCmd(), c.stateCmd(), c.schemaCmd(), c.demoCmd(), c.versionCmd())
+		c.approveCmd(), c.pauseCmd(), c.resumeCmd(), c.undoCmd(), c.policyCmd(), c.slaCmd(), c.alertsCmd(), c.stateCmd(), c.schemaCmd(), c.tryCmd(), c.backtestCmd(), c.demoCmd(), c.versionCmd())
 	return root
 }
 

@@ -19,7 +19,7 @@ type decoder struct {
 	// present are the inputs whose field Jira always sends when it could load it.
 	present issue.Inputs
 	kinds   map[string]issue.Kind
-	// inScope holds the configured projects.
+	// inScope holds the configured projects; nil takes all.
 	inScope map[string]bool
 	memos   memos
 }
@@ -117,7 +117,7 @@ func (d *decoder) issue(dec *jsontext.Decoder, i *issue.Issue) (bad, err error) 
 		i.Project = projectOf(i.Key)
 	}
 	i.URL = d.browse + i.Key
-	i.Gone = i.Gone || !d.inScope[i.Project]
+	i.Gone = i.Gone || d.inScope != nil && !d.inScope[i.Project]
 	return nil, nil
 }
 

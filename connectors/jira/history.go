@@ -18,7 +18,7 @@ import (
 const historySize = 1000
 
 // historyFields are those whose changes matter: at most ten are allowed.
-var historyFields = [...]string{"priority", "labels", "duedate", "assignee", "status"}
+var historyFields = [...]string{"priority", "labels", "duedate", "assignee", "status", "summary", "issuetype"}
 
 // changes is one entry of a change log.
 type changes struct {
@@ -152,14 +152,25 @@ func (c *Client) dcHistory(ctx context.Context, ids []string) (map[string]issue.
 
 // events puts a log in order, oldest first: some answers come newest first.
 func (c *Client) events(log []changes) []issue.Event {
-	slices.SortStableFunc(log, func(a, b changes) int { return a.Created.Compare(b.Created.Time) })
 	self := c.self()
+	return logReader{
+		self: func(u *user) bool { return self.is(u) }, rank: c.rankText,
+		category: func(id, _ string) issue.Category { return c.statusCategory(id) },
+	}.events(log)
+}
+
+// logReader turns a change log into events.
+type logReader struct {
+	self     func(*user) bool                     // whether the account is our own
+	rank     func(id, name string) string         // a priority as our name of it
+	category func(id, name string) issue.Category // of a status; "" is not known
+}
+
+func (r logReader) events(log []changes) []issue.Event {
+	slices.SortStableFunc(log, func(a, b changes) int { return a.Created.Compare(b.Created.Time) })
 	var out []issue.Event
 	for _, entry := range log {
-		by := issue.Actor{Self: self.is(entry.Author)}
-		if entry.Author != nil {
-			by.Person = entry.Author.person()
-		}
+		by := actor(r.self, entry.Author)
 		for _, it := range entry.Items {
 			e := issue.Event{At: entry.Created.Time, By: by, From: it.From, To: it.To}
 			name := it.FieldID
@@ -171,13 +182,17 @@ func (c *Client) events(log []changes) []issue.Event {
 				out = append(out, labelEvents(e, it.FromString, it.ToString)...)
 				continue
 			case "status":
-				e.Field, e.From, e.To, e.ToCategory = issue.FieldStatus, it.FromString, it.ToString, c.statusCategory(it.To)
+				e.Field, e.From, e.To, e.ToCategory = issue.FieldStatus, it.FromString, it.ToString, r.category(it.To, it.ToString)
 			case "priority":
-				e.Field, e.From, e.To = issue.FieldPriority, c.rankText(it.From, it.FromString), c.rankText(it.To, it.ToString)
+				e.Field, e.From, e.To = issue.FieldPriority, r.rank(it.From, it.FromString), r.rank(it.To, it.ToString)
 			case "duedate":
 				e.Field, e.From, e.To = issue.FieldDue, day(it.From, it.FromString), day(it.To, it.ToString)
 			case "assignee":
 				e.Field = issue.FieldAssignee
+			case "summary":
+				e.Field, e.From, e.To = issue.FieldTitle, it.FromString, it.ToString
+			case "issuetype":
+				e.Field, e.From, e.To = issue.FieldKind, it.FromString, it.ToString
 			default:
 				continue
 			}
@@ -185,6 +200,15 @@ func (c *Client) events(log []changes) []issue.Event {
 		}
 	}
 	return out
+}
+
+// actor tells a person from ourselves and from apps. Without an author it is
+// nobody.
+func actor(self func(*user) bool, u *user) issue.Actor {
+	if u == nil {
+		return issue.Actor{Self: self(u)}
+	}
+	return issue.Actor{Person: u.person(), Self: self(u), Bot: u.AccountType == "app"}
 }
 
 // labelEvents compares the lists before and after, which Jira joins with

@@ -18,6 +18,7 @@ type user struct {
 	Key          string `json:"key"`
 	DisplayName  string `json:"displayName"`
 	EmailAddress string `json:"emailAddress"`
+	AccountType  string `json:"accountType"` // "app" is no person; only Cloud tells
 }
 
 // id is what the deployment identifies people by.

@@ -98,7 +98,7 @@ func documentOf(root string, node reflect.Type) *document {
 
 // documents are the issue documents of one client.
 type documents struct {
-	changed, scan, byID, wide, ids, history, older, written *document
+	changed, scan, byID, wide, ids, history, older, written, comments, more *document
 }
 
 func newDocuments(want wants) *documents {
@@ -112,5 +112,8 @@ func newDocuments(want wants) *documents {
 		history: documentOf(rootByID, prune(reflect.TypeFor[issueHistory](), want, false)),
 		written: documentOf(rootByID, reflect.TypeFor[writtenNode]()),
 		older:   documentOf(rootByID, prune(reflect.TypeFor[olderHistory](), want, false)),
+
+		comments: documentOf(rootByID, prune(reflect.TypeFor[issueComments](), want, false)),
+		more:     documentOf(rootByID, prune(reflect.TypeFor[moreComments](), want, false)),
 	}
 }

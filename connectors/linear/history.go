@@ -188,7 +188,7 @@ func (h *historian) actor(n *historyNode) issue.Actor {
 	case n.ActorID != "":
 		return issue.Actor{Person: issue.Person{ID: n.ActorID}, Self: n.ActorID == h.self}
 	case n.BotActor != nil:
-		return issue.Actor{Person: issue.Person{ID: n.BotActor.ID, Name: cmp.Or(n.BotActor.Name, "integration")}}
+		return issue.Actor{Person: issue.Person{ID: n.BotActor.ID, Name: cmp.Or(n.BotActor.Name, "integration")}, Bot: true}
 	}
-	return issue.Actor{Person: issue.Person{Name: "Linear automation"}}
+	return issue.Actor{Person: issue.Person{Name: "Linear automation"}, Bot: true}
 }

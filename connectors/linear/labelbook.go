@@ -325,3 +325,9 @@ func (b *labelBook) children(groups []string) (ids []string) {
 	}
 	return ids
 }
+
+// KindOf maps a label that is named like a kind.
+func KindOf(label string) (issue.Kind, bool) {
+	k, ok := kindNames(nil)[strings.ToLower(label)]
+	return k, ok
+}

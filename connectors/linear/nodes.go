@@ -217,6 +217,30 @@ type historyList struct {
 	PageInfo pageInfo      `json:"pageInfo"`
 }
 
+// issueComments is one issue with a page of its comments.
+type issueComments struct {
+	ID       string      `json:"id"`
+	Comments commentList `json:"comments" graphql:"comments(first: 50)"`
+}
+
+// moreComments goes on behind a first page of comments.
+type moreComments struct {
+	ID       string      `json:"id"`
+	Comments commentList `json:"comments" graphql:"comments(first: 50, after: $older)"`
+}
+
+type commentList struct {
+	Nodes    []remarkNode `json:"nodes"`
+	PageInfo pageInfo     `json:"pageInfo"`
+}
+
+// remarkNode tells that somebody commented.
+type remarkNode struct {
+	CreatedAt time.Time  `json:"createdAt"`
+	User      *actorNode `json:"user"`
+	BotActor  *botNode   `json:"botActor"`
+}
+
 // actorNode carries the address: approvers are configured by it.
 type actorNode struct {
 	ID    string `json:"id"`

@@ -15,6 +15,7 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/internal/alert"
 	"github.com/lanekeeper/lanekeeper/internal/config"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/metrics"
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
 	"github.com/lanekeeper/lanekeeper/state"
@@ -35,6 +36,8 @@ type Options struct {
 	// Env looks up environment variables; nil knows none.
 	Env   func(string) (string, bool)
 	Build metrics.Build
+	// Needs are issue fields to load beside those that the policy reads.
+	Needs issue.Inputs
 }
 
 // App is lanekeeper on one state file.

@@ -34,6 +34,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options) answer.Check {
 	for _, f := range found {
 		list = append(list, f...)
 	}
+	list = append(list, a.checkSLAs(ctx, cfg)...)
 	return answer.NewCheck(list)
 }
 

@@ -168,13 +168,16 @@ func (a *App) connect(cfg *config.Config, s config.Source) (tracker, error) {
 	log := a.opts.Log.With("source", s.Name)
 	if s.Jira != nil {
 		return jira.New(s.Jira.Settings(), jira.Options{
-			Source: s.Name, Inputs: cfg.Set.Needs(), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
+			Source: s.Name, Inputs: needsOf(cfg.Set) | a.opts.Needs, Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
 		})
 	}
 	return linear.New(s.Linear.Settings(), linear.Options{
-		Source: s.Name, Inputs: cfg.Set.Needs(), LabelPrefixes: prefixes(cfg.Set), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
+		Source: s.Name, Inputs: needsOf(cfg.Set) | a.opts.Needs, LabelPrefixes: prefixes(cfg.Set), Base: base, Log: log, Metrics: meter, Now: a.opts.Now,
 	})
 }
+
+// needsOf are the issue fields that policies and their SLA clocks read.
+func needsOf(set *policy.Set) issue.Inputs { return set.Needs() | set.ClockNeeds() }
 
 // prefixes are the managed label prefixes of all policies.
 func prefixes(set *policy.Set) []string {
@@ -192,7 +195,7 @@ func prefixes(set *policy.Set) []string {
 // new first pull.
 func scope(cfg *config.Config, s config.Source) string {
 	h := sha256.New()
-	needs := cfg.Set.Needs() | issue.InputManaged
+	needs := needsOf(cfg.Set) | issue.InputManaged
 	if j := s.Jira; j != nil {
 		fmt.Fprintf(h, "jira %q %q %q %q %v %v %s", j.URL, j.Projects, j.JQL, j.Fields, j.Priorities, j.Kinds, needs)
 	}

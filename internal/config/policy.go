@@ -131,7 +131,7 @@ func (d *decoder) team(e entry, p path, sources []Source) {
 			known = append(known, sources[i].Name+"/"+key)
 		}
 	}
-	if !slices.Contains(known, e.key.text) {
+	if len(known) > 0 && !slices.Contains(known, e.key.text) {
 		d.out.add(Problem{File: e.key.file.name, Line: e.key.pos.line, Col: e.key.pos.col, Path: p.text,
 			Message: "no such source or project; write source or source/PROJECT", Suggestion: didYouMean(e.key.text, known)})
 	}

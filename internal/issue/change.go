@@ -25,7 +25,7 @@ const (
 // IsLabel reports whether the field is a managed label prefix.
 func (f Field) IsLabel() bool {
 	switch f {
-	case FieldPriority, FieldDue, FieldAssignee, FieldComment, FieldStatus, FieldLabels:
+	case FieldPriority, FieldDue, FieldAssignee, FieldComment, FieldStatus, FieldLabels, FieldTitle, FieldKind:
 		return false
 	}
 	return true
@@ -160,6 +160,8 @@ type Event struct {
 const (
 	FieldStatus Field = "status"
 	FieldLabels Field = "labels"
+	FieldTitle  Field = "title"
+	FieldKind   Field = "kind" // values are the tracker's own type names
 )
 
 // History is the part of an issue's change log that lanekeeper needs, oldest

@@ -19,16 +19,7 @@ func causeOf(before, after *policy.Decision, how string) string {
 	case before.PolicyHash != after.PolicyHash:
 		return "the policy changed"
 	}
-	was := map[string]string{}
-	for _, r := range before.Inputs {
-		was[r.Path] = r.Value
-	}
-	var changed []string
-	for _, r := range after.Inputs {
-		if old := was[r.Path]; old != r.Value && r.Path != "now" {
-			changed = append(changed, fmt.Sprintf("%s: %s instead of %s", strings.TrimPrefix(r.Path, "issue."), shown(r.Value), shown(old)))
-		}
-	}
+	changed := policy.Changed(before, after)
 	switch n := len(changed); {
 	case n == 0:
 		return how

@@ -2,11 +2,9 @@ package reconcile
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
-	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/policy"
 	"github.com/lanekeeper/lanekeeper/policy/sla"
@@ -14,8 +12,6 @@ import (
 )
 
 const (
-	// historyBatch is how many histories are asked for and stored together.
-	historyBatch = 500
 	// historyRetry is how long after a history that could not be read it is
 	// asked for again, where nothing else brings the issue up before.
 	historyRetry = 5 * time.Minute
@@ -78,6 +74,19 @@ func asRead(r *state.Record) *issue.Issue {
 	return &i
 }
 
+// look is the reading of now. It is asked for several times while one record is
+// judged, and kept as long: see unlook.
+func (c *cycle) look(r *state.Record) (sla.Result, bool) {
+	if c.looked != r {
+		c.sight, c.held = c.reading(r, c.sig, c.now)
+		c.looked = r
+	}
+	return c.sight, c.held
+}
+
+// unlook forgets the reading of a record that changes.
+func (c *cycle) unlook() { c.looked = nil }
+
 // clocksOf prepares the SLAs that lanes of a policy name.
 func (c *Cycler) clocksOf(p *policy.Policy) (map[string]*sla.Clock, map[string]clockReads) {
 	clocks, reads := map[string]*sla.Clock{}, map[string]clockReads{}
@@ -117,8 +126,7 @@ func (c *Cycler) behind(r *state.Record) bool {
 	if c.clockOf(r) == nil {
 		return false
 	}
-	reads := c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).reads[r.Clock.SLA]
-	return !r.Clock.Read.Equal(r.Issue.Updated) || r.Clock.Kept != reads.String()
+	return !r.Clock.Read.Equal(r.Issue.Updated) || r.Clock.Kept != c.readsOf(r).String()
 }
 
 // landed adds what lanekeeper itself wrote to an issue to the history that its
@@ -132,7 +140,6 @@ func (c *cycle) landed(r *state.Record, entries []state.Entry, updated time.Time
 	if !current || c.clockOf(r) == nil {
 		return
 	}
-	reads := c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).reads[r.Clock.SLA]
 	own := r.Clock.History
 	own.Events = slices.Clone(own.Events)
 	for _, e := range entries {
@@ -140,7 +147,8 @@ func (c *cycle) landed(r *state.Record, entries []state.Entry, updated time.Time
 			own.Events = append(own.Events, eventsOf(e.Change, at)...)
 		}
 	}
-	r.Clock.History, r.Clock.Read = reads.trim(own, r.Issue.Reporter), r.Issue.Updated
+	r.Clock.History, r.Clock.Read = c.readsOf(r).trim(own, r.Issue.Reporter), r.Issue.Updated
+	c.unlook()
 }
 
 // eventsOf is a change of ours as the tracker's history has it.
@@ -159,6 +167,25 @@ func eventsOf(ch issue.Change, at time.Time) (out []issue.Event) {
 	return out
 }
 
+// lacks tells that something must be read of an issue: its history, or the
+// comments while it waits for a response.
+func (c *cycle) lacks(r *state.Record, res sla.Result) bool {
+	if c.clockOf(r) == nil || r.Issue.Gone {
+		return false
+	}
+	return c.behind(r) || c.readsOf(r).comments && !r.Clock.History.CommentsRead && !answered(res)
+}
+
+// answered tells that no comment can change how an issue stands any more.
+func answered(res sla.Result) bool {
+	return res.Respond == nil || slices.Contains([]sla.State{sla.Met, sla.Missed, sla.Left}, res.Respond.State)
+}
+
+// readsOf is what the clock of a record reads.
+func (c *Cycler) readsOf(r *state.Record) clockReads {
+	return c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).reads[r.Clock.SLA]
+}
+
 // settleClock notes what came of a record's clock by now, and that its history
 // must be read.
 func (c *cycle) settleClock(r *state.Record) {
@@ -168,10 +195,11 @@ func (c *cycle) settleClock(r *state.Record) {
 	if r.Issue.Gone && r.Clock.Gone.IsZero() {
 		r.Clock.Gone = c.now.Truncate(time.Millisecond)
 	}
-	if c.behind(r) && !r.Issue.Gone {
+	res, held := c.look(r)
+	if c.lacks(r, res) {
 		c.unread[r.Issue.ID] = true
 	}
-	if res, held := c.reading(r, c.sig, c.now); held {
+	if held {
 		for _, x := range []*sla.Reading{res.Respond, res.Resolve} {
 			if x != nil {
 				r.Clock.Results = noted(r.Clock.Results, result(r, res.SLA, x), x.State)
@@ -217,69 +245,14 @@ func (c *cycle) clockDue(r *state.Record) time.Time {
 		return time.Time{}
 	}
 	var next time.Time
-	if res, held := c.reading(r, c.sig, c.now); held && r.Issue.Open() {
+	res, held := c.look(r)
+	if held && r.Issue.Open() {
 		next = res.Next()
 	}
-	if retry := c.now.Add(historyRetry); c.behind(r) && !r.Issue.Gone && (next.IsZero() || retry.Before(next)) {
+	if retry := c.now.Add(historyRetry); c.lacks(r, res) && (next.IsZero() || retry.Before(next)) {
 		next = retry
 	}
 	return next
-}
-
-// histories reads the histories of issues whose clock is behind, and decides
-// them again. One that cannot be read now stays unknown and is asked for again
-// when the issue changes, or after a while.
-func (c *cycle) histories() error {
-	ids := slices.Sorted(maps.Keys(c.unread))
-	clear(c.unread)
-	for batch := range slices.Chunk(ids, historyBatch) {
-		records, err := c.Store.Records(c.Source, batch)
-		if err != nil {
-			return fmt.Errorf("read records: %w", err)
-		}
-		records = slices.DeleteFunc(records, func(r *state.Record) bool { return r == nil || !c.behind(r) })
-		if err := c.readHistories(records); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *cycle) readHistories(records []*state.Record) error {
-	if len(records) == 0 {
-		return nil
-	}
-	ids := make([]string, len(records))
-	for n, r := range records {
-		ids[n] = r.Issue.ID
-	}
-	found, err := c.Tracker.History(c.ctx, ids)
-	switch {
-	case err == nil:
-	case c.ctx.Err() != nil || connectors.KindOf(err) == connectors.Auth:
-		return fmt.Errorf("read the history of %d issues: %w", len(ids), err)
-	default:
-		c.Log.Warn("history not read; the SLA clocks of these issues are unknown, or older, until it is", "source", c.Source, "issues", len(ids), "err", err)
-		return nil
-	}
-	var b state.Batch
-	for _, r := range records {
-		h, ok := found[r.Issue.ID]
-		if !ok {
-			c.Log.Warn("history of an issue not read; its SLA clock is unknown, or older, until it is", "source", c.Source, "issue", r.Issue.Key)
-			continue
-		}
-		r = clone(r)
-		reads := c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).reads[r.Clock.SLA]
-		r.Clock.History, r.Clock.Read, r.Clock.Kept = reads.trim(h, r.Issue.Reporter), r.Issue.Updated, reads.String()
-		v := c.judge(r, "time")
-		c.flapped(v.flaps)
-		b.Updates = append(b.Updates, v.update)
-	}
-	if len(b.Updates) == 0 {
-		return nil
-	}
-	return c.commit(b)
 }
 
 // forgetClocks drops the clocks of which nothing is of use any more: the issue

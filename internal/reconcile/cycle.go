@@ -12,6 +12,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/policy/sla"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -185,6 +186,10 @@ type cycle struct {
 	st      state.SourceState
 	sig     policy.Signals
 	report  Report
+
+	looked *state.Record // whose SLA was looked at last; sight is how it stands
+	sight  sla.Result
+	held   bool
 }
 
 // Run does one cycle:

@@ -130,6 +130,7 @@ type verdict struct {
 // judge decides a record anew and compares the outcome with the tracker.
 func (c *cycle) judge(r *state.Record, cause string) verdict {
 	v := verdict{update: state.Update{Record: r, Cause: cause}}
+	c.unlook()
 	if !r.Issue.Open() || r.Absent > 0 {
 		r.Outstanding, r.Due, r.Parked = 0, time.Time{}, nil
 		c.settleClock(r)

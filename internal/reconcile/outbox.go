@@ -134,6 +134,7 @@ func (o *outbox) settle() error {
 // land applies one outcome to its record and entries.
 func (o *outbox) land(f *flight, res issue.Result) {
 	r := f.record
+	o.unlook()
 	failed := res.Err != nil && len(res.Refused) == 0
 	for n := range f.entries {
 		e := &f.entries[n]
@@ -157,6 +158,7 @@ func (o *outbox) land(f *flight, res issue.Result) {
 		}
 	}
 	r.Outstanding = 0
+	o.unlook()
 	if r.Issue.Open() && r.Absent == 0 {
 		r.Outstanding = len(o.changes(r))
 	}

@@ -24,7 +24,7 @@ func (c *cycle) promises(r *state.Record, w []plan.Want) []plan.Want {
 	if r.Clock == nil && !promised(r, issue.FieldSLA) && !promised(r, issue.FieldDue) {
 		return w
 	}
-	res, held := c.reading(r, c.sig, c.now)
+	res, held := c.look(r)
 	want := func(f issue.Field, value string, known bool) {
 		if known && (value != "" || promised(r, f)) {
 			w = append(w, plan.Want{Field: f, Value: value})
@@ -91,7 +91,7 @@ func readings(res sla.Result) (out []*sla.Reading) {
 
 // slaReason says in one sentence why the SLA wants a value.
 func (c *cycle) slaReason(r *state.Record, f issue.Field) string {
-	res, held := c.reading(r, c.sig, c.now)
+	res, held := c.look(r)
 	if !held {
 		return "the issue is held to no SLA any more"
 	}

@@ -37,11 +37,12 @@ type tracker struct {
 	stopped   error // what ends every Apply
 	stopAfter int   // pages of a pull before it breaks; 0 never
 
-	ahead      time.Duration // of the tracker's clock, as a pull tells it
-	unreadable string        // the id that cannot be read now
-	noHistory  string        // the id whose history cannot be read now
-	historyErr error
-	remarks    map[string][]issue.Comment
+	ahead       time.Duration // of the tracker's clock, as a pull tells it
+	unreadable  string        // the id that cannot be read now
+	noHistory   string        // the id whose history cannot be read now
+	historyErr  error
+	commentsErr error
+	remarks     map[string][]issue.Comment
 
 	edits    []issue.Edit
 	comments map[string]string // marker to body
@@ -184,8 +185,20 @@ func (t *tracker) History(_ context.Context, ids []string) (map[string]issue.His
 	out := map[string]issue.History{}
 	for _, id := range ids {
 		if id != t.noHistory {
-			out[id] = issue.History{Events: t.events[id], Complete: true, Comments: t.remarks[id], CommentsRead: true}
+			out[id] = issue.History{Events: t.events[id], Complete: true}
 		}
+	}
+	return out, nil
+}
+
+func (t *tracker) Comments(_ context.Context, ids []string) (map[string][]issue.Comment, error) {
+	t.calls["comments"]++
+	if t.commentsErr != nil {
+		return nil, t.commentsErr
+	}
+	out := map[string][]issue.Comment{}
+	for _, id := range ids {
+		out[id] = append([]issue.Comment{}, t.remarks[id]...)
 	}
 	return out, nil
 }

@@ -39,7 +39,11 @@ func (c *Clock) why(o *Reading, now time.Time) string {
 		return fmt.Sprintf("missed: %s %s%s, due %s: %s%s%s",
 			doneText(o.Kind), w.when(o.Ended), by(o), w.when(o.BreachedAt), promise, w.over(o), w.pauses(o))
 	}
-	return fmt.Sprintf("%s %s: %s of %s were used", o.note, w.when(o.Ended), spanText(o.Elapsed), spanText(o.Target))
+	text := fmt.Sprintf("%s %s: %s of %s were used", o.note, w.when(o.Ended), spanText(o.Elapsed), spanText(o.Target))
+	if !o.FirstBreach.IsZero() {
+		text += "; time had run out " + w.when(o.FirstBreach)
+	}
+	return text
 }
 
 func by(o *Reading) string {
