@@ -54,6 +54,14 @@ func blocks(t *testing.T, page string) []block {
 	return out
 }
 
+// example is the environment that examples are read in.
+func example(name string) (string, bool) {
+	if strings.HasSuffix(name, "_URL") {
+		return "slack://hook:T00000000-B00000000-XXXXXXXXXXXXXXXXXXXXXXXX@webhook", true
+	}
+	return "a-token", true
+}
+
 // load reads an example as a configuration. Parts that the page leaves out,
 // because they are not its subject, are added below it, so that the lines of
 // messages are those of the example.
@@ -66,7 +74,7 @@ func load(t *testing.T, b block) *config.Config {
 	if !b.top("sources") {
 		text += "sources: [{name: core, linear: {auth: {api_key_env: LINEAR_API_KEY}, teams: [ENG]}}]\n"
 	}
-	cfg, err := config.Parse(b.page, []byte(text), config.Options{Env: func(string) (string, bool) { return "a-token", true }})
+	cfg, err := config.Parse(b.page, []byte(text), config.Options{Env: example})
 	if err != nil {
 		t.Fatalf("lines count from %s\n%v", b.name(), err)
 	}
@@ -77,7 +85,7 @@ func load(t *testing.T, b block) *config.Config {
 }
 
 func TestEveryExampleLoadsAndItsTestsPass(t *testing.T) {
-	for _, page := range []string{"../README.md", "cookbook.md", "operations.md", "architecture.md"} {
+	for _, page := range []string{"../README.md", "cookbook.md", "operations.md", "architecture.md", "alerts.md"} {
 		var cfg *config.Config
 		for _, b := range blocks(t, page) {
 			t.Run(b.name(), func(t *testing.T) {

@@ -58,7 +58,7 @@ func TestEveryTestThatArchitectureNamesExists(t *testing.T) {
 func TestEveryMetricThatThePagesNameExists(t *testing.T) {
 	known := read(t, "metrics.md")
 	metric := regexp.MustCompile(`lanekeeper_[a-z_]+`)
-	for _, page := range []string{"../README.md", "operations.md", "cookbook.md", "../deploy/prometheus/rules.yaml"} {
+	for _, page := range []string{"../README.md", "operations.md", "cookbook.md", "alerts.md", "../deploy/prometheus/rules.yaml"} {
 		for _, name := range metric.FindAllString(read(t, page), -1) {
 			base := regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
 			if !strings.Contains(known, "`"+name+"`") && !strings.Contains(known, "`"+base+"`") {
@@ -71,7 +71,7 @@ func TestEveryMetricThatThePagesNameExists(t *testing.T) {
 func TestEveryCommandThatThePagesNameExists(t *testing.T) {
 	have := found(t, "../cmd/lanekeeper", ".go", regexp.MustCompile(`Use:\s+"([a-z]+)`))
 	command := regexp.MustCompile("(?:`|\\./|-u lanekeeper )lanekeeper ([a-z]+)")
-	for _, page := range []string{"../README.md", "operations.md", "cookbook.md"} {
+	for _, page := range []string{"../README.md", "operations.md", "cookbook.md", "alerts.md"} {
 		for _, m := range command.FindAllStringSubmatch(read(t, page), -1) {
 			if !have[m[1]] {
 				t.Errorf("%s: there is no command %q", page, m[0])
@@ -82,7 +82,7 @@ func TestEveryCommandThatThePagesNameExists(t *testing.T) {
 
 func TestLinksBetweenPagesLeadSomewhere(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	for _, page := range []string{"../README.md", "../CHANGELOG.md", "operations.md", "cookbook.md", "architecture.md"} {
+	for _, page := range []string{"../README.md", "../CHANGELOG.md", "operations.md", "cookbook.md", "architecture.md", "alerts.md"} {
 		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
 				t.Errorf("%s: %v", page, err)

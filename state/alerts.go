@@ -45,6 +45,10 @@ type Delivery struct {
 	Tries   int       // failed ones since the last success
 	Error   string    // of the last of them
 	ErrorAt time.Time
+	// Doubt is set before a message is sent that it began or is over, and taken
+	// back when its fate is known: with it, nobody knows what the channel was told
+	// last.
+	Doubt bool
 }
 
 const (
@@ -220,14 +224,13 @@ func (d *DB) alertPage(least, before []byte) (list []Alert, next []byte, err err
 			return nil
 		}
 		c := b.log.Cursor()
-		k, v := c.Last()
+		move := c.Last
 		if before != nil {
-			if k, v = c.Seek(before); k == nil {
-				k, v = c.Last()
-			} else {
-				k, v = c.Prev()
+			if at, _ := c.Seek(before); at != nil {
+				move = c.Prev
 			}
 		}
+		k, v := move()
 		for n := 0; k != nil && bytes.Compare(k, least) >= 0; k, v = c.Prev() {
 			if a, ok := d.alert(k, v); ok {
 				list = append(list, a)
@@ -269,7 +272,7 @@ func (d *DB) pruneAlerts(tx *bbolt.Tx, from []byte, cutoff int64) (removed int, 
 	var old [][]byte
 	c := b.log.Cursor()
 	seen := 0
-	for k, v := c.Seek(from); k != nil && len(k) > 8 && parseTime(k) < cutoff; k, v = c.Next() {
+	for k, v := c.Seek(from); len(k) > 8 && parseTime(k) < cutoff; k, v = c.Next() {
 		if seen++; seen > alertStep {
 			next = slices.Clone(k)
 			break

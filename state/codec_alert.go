@@ -38,6 +38,7 @@ type storedDelivery struct {
 	Tries   int    `cbor:"7,keyasint,omitempty"`
 	Error   string `cbor:"8,keyasint,omitempty"`
 	ErrorAt int64  `cbor:"9,keyasint,omitempty"`
+	Doubt   bool   `cbor:"10,keyasint,omitempty"`
 }
 
 func storeAlert(a *Alert) storedAlert {
@@ -50,7 +51,7 @@ func storeAlert(a *Alert) storedAlert {
 	for _, d := range a.Sent {
 		s.Sent = append(s.Sent, storedDelivery{
 			Channel: d.Channel, First: millis(d.First), Last: millis(d.Last), Times: d.Times, Done: millis(d.Done),
-			Outcome: d.Outcome, Tries: d.Tries, Error: d.Error, ErrorAt: millis(d.ErrorAt),
+			Outcome: d.Outcome, Tries: d.Tries, Error: d.Error, ErrorAt: millis(d.ErrorAt), Doubt: d.Doubt,
 		})
 	}
 	return s
@@ -66,7 +67,7 @@ func (s *storedAlert) load(id string, raised int64) Alert {
 	for _, d := range s.Sent {
 		a.Sent = append(a.Sent, Delivery{
 			Channel: d.Channel, First: instant(d.First), Last: instant(d.Last), Times: d.Times, Done: instant(d.Done),
-			Outcome: d.Outcome, Tries: d.Tries, Error: d.Error, ErrorAt: instant(d.ErrorAt),
+			Outcome: d.Outcome, Tries: d.Tries, Error: d.Error, ErrorAt: instant(d.ErrorAt), Doubt: d.Doubt,
 		})
 	}
 	return a

@@ -58,16 +58,16 @@ func (m *Memory) LiveAlerts() ([]Alert, error) {
 
 // NewestAlert does what DB.NewestAlert does.
 func (m *Memory) NewestAlert(id string) (Alert, error) {
-	list, err := m.allAlerts()
-	for _, a := range slices.Backward(list) {
-		if a.ID == id {
-			return a, nil
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, a := range slices.Backward(m.alerts) {
+		if string(a.key[8:]) == id {
+			var s storedAlert
+			err := m.codec.read(a.value, &s)
+			return s.load(id, parseTime(a.key)), err
 		}
 	}
-	if err == nil {
-		err = fmt.Errorf("alert %s: %w", id, ErrNotFound)
-	}
-	return Alert{}, err
+	return Alert{}, fmt.Errorf("alert %s: %w", id, ErrNotFound)
 }
 
 // EachAlert does what DB.EachAlert does.

@@ -185,7 +185,7 @@ func (m *Manager) dueStanding(w *worker, now time.Time) (batch, time.Time) {
 			continue
 		}
 		if len(b.items) < mostPosted {
-			b.items = append(b.items, item{*a, s.do})
+			b.items = append(b.items, item{Alert: *a, do: s.do})
 		}
 	}
 	m.pend(w.Name, pending) // of two with the same labels the API takes the last, the newest

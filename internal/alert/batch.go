@@ -2,6 +2,8 @@ package alert
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -22,6 +24,8 @@ type batch struct {
 type item struct {
 	state.Alert
 	do string
+	// doubted tells that the fate of an earlier message is not known either.
+	doubted bool
 }
 
 // group gathers the alerts that one message could tell.
@@ -30,8 +34,13 @@ type group struct {
 	digest bool
 	due    time.Time // of the first
 	tries  int       // failed ones, of the worst
-	items  []item
-	at     []time.Time // of each item
+	steps  []stepOf
+}
+
+// stepOf is the next step of one alert.
+type stepOf struct {
+	*state.Alert
+	step
 }
 
 // due returns what a channel should send now, an empty batch for nothing, and
@@ -45,8 +54,8 @@ func (m *Manager) due(w *worker, now time.Time) (batch, time.Time) {
 	groups := map[string]*group{}
 	pending := 0
 	var wake time.Time
-	for _, a := range m.sortedLive() {
-		if w.mutes(a) != "" || !a.Live {
+	for _, a := range m.live {
+		if !a.Live || w.mutes(a) != "" {
 			continue
 		}
 		d := told(a, w.Name)
@@ -71,7 +80,7 @@ func (m *Manager) due(w *worker, now time.Time) (batch, time.Time) {
 			g.due = s.at
 		}
 		g.tries = max(g.tries, d.Tries)
-		g.items, g.at = append(g.items, item{*a, s.do}), append(g.at, s.at)
+		g.steps = append(g.steps, stepOf{a, s})
 	}
 	m.pend(w.Name, pending)
 	ready := slices.SortedFunc(maps.Values(groups), func(a, b *group) int {
@@ -94,11 +103,12 @@ func (g *group) batch(c *Channel, now time.Time) batch {
 	if !g.digest {
 		soon = now.Add(c.GroupWait)
 	}
-	for n, i := range g.items {
-		if !g.at[n].After(soon) {
-			b.items = append(b.items, i)
+	for _, s := range g.steps {
+		if !s.at.After(soon) {
+			b.items = append(b.items, item{Alert: *s.Alert, do: s.do})
 		}
 	}
+	slices.SortFunc(b.items, func(a, b item) int { return cmp.Or(a.Raised.Compare(b.Raised), cmp.Compare(a.ID, b.ID)) })
 	return b
 }
 
@@ -124,6 +134,30 @@ func earliest(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// doubt notes, before it is done, that a channel may be told that something
+// began or is over. Should a crash or a hanging receiver hide whether that
+// arrived, then an end is told though no beginning was recorded, and a new
+// beginning though no end was. Standing channels are told again and again anyway.
+func (m *Manager) doubt(b batch) {
+	if b.channel.standing {
+		return
+	}
+	m.mu.Lock()
+	some := false
+	for n := range b.items {
+		i := &b.items[n]
+		if a := m.live[i.ID]; i.do != outcomeRepeated && a != nil && a.Raised.Equal(i.Raised) {
+			d := delivery(a, b.channel.Name)
+			i.doubted, d.Doubt = d.Doubt, true
+			m.dirty[a.ID], some = true, true
+		}
+	}
+	m.mu.Unlock()
+	if some {
+		m.persist()
+	}
 }
 
 // record notes what became of a batch.
@@ -159,6 +193,9 @@ func (m *Manager) record(b batch, err error, now, retry time.Time) {
 // note writes one item of a batch down and returns what to count.
 func (m *Manager) note(c *Channel, a *state.Alert, i item, err error, now time.Time) string {
 	d := delivery(a, c.Name)
+	if err == nil || !i.doubted && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errHangs) {
+		d.Doubt = false
+	}
 	if err != nil {
 		d.Tries, d.Error, d.ErrorAt = d.Tries+1, err.Error(), now
 		m.dirty[a.ID] = true

@@ -89,6 +89,8 @@ func (c *Channel) next(a *state.Alert, d *state.Delivery) step {
 	switch told := !d.First.IsZero(); {
 	case !d.Done.IsZero():
 		return step{}
+	case !told && a.Ended && d.Doubt && !c.Silent:
+		return c.quietly(a, outcomeResolved, a.EndedAt) // it may have been told
 	case !told && a.Ended && !c.standing:
 		// It came and went. Quiet hours owe a word of it, nothing else does.
 		if s := c.quietly(a, outcomeSent, a.Raised.Add(c.GroupWait)); s.digest && a.EndedAt.After(a.Raised.Add(c.GroupWait)) {

@@ -153,7 +153,8 @@ func secretParts(address string) []string {
 		}
 		parts = append(parts, regexp.MustCompile(`[/:,@-]`).Split(u.Path+"/"+p+"/"+u.User.Username(), -1)...)
 	}
-	parts = slices.DeleteFunc(parts, func(s string) bool { return len(s) < least })
+	scheme, _, _ := strings.Cut(address, ":")
+	parts = slices.DeleteFunc(parts, func(s string) bool { return len(s) < least || s == scheme })
 	slices.SortFunc(parts, func(a, b string) int { return len(b) - len(a) })
 	return parts
 }

@@ -54,7 +54,7 @@ func outage(c *Channel, do string) batch {
 		if do == outcomeResolved {
 			a.Ended, a.EndedAt = true, b.at
 		}
-		b.items = append(b.items, item{a, do})
+		b.items = append(b.items, item{Alert: a, do: do})
 	}
 	return b
 }

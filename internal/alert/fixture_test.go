@@ -159,9 +159,14 @@ func newStore(t testing.TB) *state.Memory {
 
 // open starts a Manager on a store.
 func open(t *testing.T, s *state.Memory, channels ...*Channel) *desk {
+	return openOn(t, s, s, channels...)
+}
+
+// openOn starts a Manager on a link before a store.
+func openOn(t *testing.T, link Store, s *state.Memory, channels ...*Channel) *desk {
 	d := &desk{t: t, began: time.Now(), store: s, counts: newCounts()}
 	var err error
-	d.Manager, err = New(Options{Store: s, Meter: d.counts, Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: 90 * 24 * time.Hour}, channels)
+	d.Manager, err = New(Options{Store: link, Meter: d.counts, Log: slog.New(slog.DiscardHandler), Now: time.Now, Retention: 90 * 24 * time.Hour}, channels)
 	if err != nil {
 		t.Fatal(err)
 	}

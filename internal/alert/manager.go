@@ -225,7 +225,8 @@ func (m *Manager) begin(e *Event, id string, now time.Time) {
 }
 
 // refresh takes news of a lasting alert in. One that was over begins again: who
-// was told that it is over is told anew, the others never knew.
+// was told that it is over, or may have been, is told anew; the others never
+// knew.
 func (m *Manager) refresh(a *state.Alert, e *Event) {
 	before := *a
 	e.describe(a)
@@ -233,8 +234,8 @@ func (m *Manager) refresh(a *state.Alert, e *Event) {
 	if a.Ended {
 		a.Ended, a.EndedAt, a.Live = false, time.Time{}, true
 		for n := range a.Sent {
-			if d := &a.Sent[n]; !d.Done.IsZero() {
-				*d = state.Delivery{Channel: d.Channel}
+			if d := &a.Sent[n]; !d.Done.IsZero() || d.Doubt {
+				*d = state.Delivery{Channel: d.Channel, Doubt: d.Doubt}
 			}
 		}
 		m.dirty[a.ID] = true

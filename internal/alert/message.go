@@ -124,7 +124,10 @@ func examples() []Message {
 	over := a
 	over.Ended, over.EndedAt = true, now.Add(time.Hour)
 	var out []Message
-	for _, items := range [][]item{{{a, outcomeSent}}, {{guard, outcomeRepeated}}, {{over, outcomeResolved}}, {{a, outcomeSent}, {guard, outcomeSent}, {over, outcomeSent}}} {
+	for _, items := range [][]item{
+		{{Alert: a, do: outcomeSent}}, {{Alert: guard, do: outcomeRepeated}}, {{Alert: over, do: outcomeResolved}},
+		{{Alert: a, do: outcomeSent}, {Alert: guard, do: outcomeSent}, {Alert: over, do: outcomeSent}},
+	} {
 		out = append(out, message(batch{channel: &Channel{MaxListed: 2}, items: items, digest: len(items) > 1}))
 	}
 	return out

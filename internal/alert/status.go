@@ -144,7 +144,7 @@ func (m *Manager) Test(ctx context.Context, channel string) error {
 	a := state.Alert{ID: "test", Raised: now, StartsAt: now}
 	(&Event{Kind: Report, Subject: "test", Summary: "This is a test of the alert channel " + channel + ". Nothing is wrong.", StartsAt: now}).describe(&a)
 	probe := *c
-	err := (&worker{Channel: &probe, m: m}).probe(ctx, batch{channel: &probe, items: []item{{a, outcomeSent}}, at: now})
+	err := (&worker{Channel: &probe, m: m}).probe(ctx, batch{channel: &probe, items: []item{{Alert: a, do: outcomeSent}}, at: now})
 	if err != nil {
 		return fmt.Errorf("send to %s: %w", channel, err)
 	}

@@ -3,6 +3,7 @@ package alert
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -149,20 +150,20 @@ func TestQuietHoursEndInOneDigest(t *testing.T) {
 func TestADeadChannelBacksOffAndDelaysNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var dead, well inbox
-		tries := 0
-		dead.fail = func() error { tries++; return errDown }
+		var tries atomic.Int64
+		dead.fail = func() error { tries.Add(1); return errDown }
 		d := open(t, newStore(t), chatty("dead", &dead), chatty("well", &well))
 		defer d.stop()
 		d.Report(breach("1"))
 		time.Sleep(24 * time.Hour)
-		if n := tries; n < 140 || n > 200 {
+		if n := tries.Load(); n < 140 || n > 200 {
 			t.Errorf("%d tries in a day, want about one in ten minutes", n)
 		}
 		if got := well.mails(); len(got) == 0 || got[0].at.Sub(d.began) != 30*time.Second {
 			t.Errorf("the other channel got %q", well.list(d.began))
 		}
 		h := d.Channels()
-		if h[0].Failures != tries || h[0].Error != errDown.Error() || h[0].Pending != 1 || h[1].Failures != 0 {
+		if int64(h[0].Failures) != tries.Load() || h[0].Error != errDown.Error() || h[0].Pending != 1 || h[1].Failures != 0 {
 			t.Errorf("health %+v", h)
 		}
 		a, _ := d.store.NewestAlert((&Event{Kind: SLABreached, Source: "payments", SLA: "urgent-fix", Issue: Issue{ID: "1"}, State: "resolve"}).ID())
@@ -364,54 +365,5 @@ func TestNewsOfAMomentAreToldOnce(t *testing.T) {
 		time.Sleep(time.Hour)
 		d.expect("moments", &in, "30s firing 1", "3h0m30s firing 1")
 		d.stop()
-	})
-}
-
-// A disk that is full does not silence alerts.
-func TestAlertsAreToldWhileTheStoreRefuses(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var in inbox
-		s := &refusing{Memory: newStore(t), err: state.ErrFull}
-		d := open(t, s.Memory, chatty("oncall", &in))
-		d.Store = s
-		defer d.stop()
-		d.Report(breach("1"))
-		time.Sleep(time.Minute)
-		d.expect("with a full disk", &in, "30s firing 1")
-		s.err = nil
-		time.Sleep(2 * time.Minute)
-		if live, _ := s.LiveAlerts(); len(live) != 1 || live[0].Sent[0].Times != 1 {
-			t.Errorf("stored later: %+v", live)
-		}
-	})
-}
-
-type refusing struct {
-	*state.Memory
-	err error
-}
-
-func (r *refusing) PutAlerts(list []state.Alert) error {
-	if r.err != nil {
-		return r.err
-	}
-	return r.Memory.PutAlerts(list)
-}
-
-func TestFlushTellsAtOnceWhatWaits(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var in, dead inbox
-		dead.failing(errDown)
-		m, err := New(Options{Store: newStore(t), Meter: newCounts(), Log: discard(), Now: time.Now}, []*Channel{chatty("oncall", &in), chatty("dead", &dead)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		began := time.Now()
-		m.Report(breach("1"), breach("2"), Event{Kind: Guard, Source: "payments", Subject: "p-1"})
-		m.Flush(t.Context())
-		m.Flush(t.Context())
-		if got := in.list(began); len(got) != 2 {
-			t.Errorf("got %q", got)
-		}
 	})
 }

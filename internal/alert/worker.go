@@ -88,6 +88,7 @@ func (w *worker) once(ctx context.Context) (wait time.Duration, sent bool) {
 		r.CancelAt(now)
 		return wait, false
 	}
+	w.m.doubt(b)
 	w.settle(w.send(ctx, b))
 	return 0, true
 }

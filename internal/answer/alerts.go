@@ -100,26 +100,16 @@ func NewAlertDelivery(d state.Delivery, status, why string) AlertDelivery {
 	return AlertDelivery{Channel: d.Channel, Status: status, Why: why, SentAt: d.First, LastAt: d.Last, Times: d.Times, Tries: d.Tries}
 }
 
-// WriteText shows one line for each alert and channel.
+// WriteText shows each alert with a line for each channel.
 func (l Alerts) WriteText(w io.Writer, s Style) error {
 	d := &document{Style: s}
-	t := &table{columns: []column{
-		{head: "NOTICED"}, {head: "EVENT"}, {head: "ABOUT"}, {head: "STATUS"}, {head: "CHANNEL"}, {head: "TOLD"}, {head: "WHY", flex: true}, {head: "SUMMARY", flex: true},
-	}}
 	for _, a := range l.Alerts {
-		if len(a.Channels) == 0 {
-			t.row(text(s.Age(a.Noticed)), text(a.Event), text(a.about()), cell{a.Status, alertColor(a)}, text("–"), text("–"), text(""), text(a.Summary))
-		}
-		for n, c := range a.Channels {
-			cells := []cell{text(s.Age(a.Noticed)), text(a.Event), text(a.about()), {a.Status, alertColor(a)}}
-			summary := a.Summary
-			if n > 0 {
-				cells, summary = []cell{text(""), text(""), text(""), text("")}, ""
-			}
-			t.row(append(cells, text(c.Channel), cell{c.Status, toldColor(c.Status)}, text(c.Why), text(summary))...)
+		d.para(0, alertColor(a), fmt.Sprintf("%s · %s · %s: %s", s.Age(a.Noticed), a.Event, a.about(), a.state(s)))
+		d.para(2, none, a.Summary)
+		for _, c := range a.Channels {
+			d.para(4, toldColor(c.Status), c.Channel+": "+c.Status+c.times(s)+colon(c.Why))
 		}
 	}
-	d.table(t)
 	if len(l.Alerts) > 0 {
 		d.blank()
 	}
@@ -148,6 +138,34 @@ func (a Alert) about() string {
 		return a.Source + " " + a.Subject
 	}
 	return orDash(a.Source)
+}
+
+// state says whether an alert lasts, and since when.
+func (a Alert) state(s Style) string {
+	switch a.Status {
+	case "firing":
+		return a.Severity + ", since " + s.Stamp(a.StartsAt)
+	case "resolved":
+		return "over since " + s.Stamp(a.EndedAt)
+	}
+	return a.Severity
+}
+
+// times says how often a channel was told, and when.
+func (c AlertDelivery) times(s Style) string {
+	switch {
+	case c.Times == 0:
+		return ""
+	case c.Times == 1:
+		return " " + s.Relative(c.SentAt)
+	}
+	return fmt.Sprintf(" %s, last %s", Count(c.Times, "time"), s.Relative(c.LastAt))
+}
+
+// normal keeps empty lists from becoming null.
+func (l Alerts) normal() any {
+	l.Alerts, l.Channels = some(l.Alerts), some(l.Channels)
+	return l
 }
 
 func alertColor(a Alert) color {

@@ -34,7 +34,7 @@ func (a *App) newAlerts(cfg *config.Config) error {
 	var err error
 	a.alerts, err = alert.New(alert.Options{
 		Store: a.store, Meter: a.metrics, Log: a.opts.Log, Now: a.opts.Now, Retention: cfg.State.Retention.Alerts,
-	}, cfg.Alerts.Receivers())
+	}, cfg.Alerts.Receivers(a.opts.AlertTransport))
 	return err
 }
 
@@ -228,12 +228,12 @@ func (a *App) TestAlert(ctx context.Context, channel, by string) (answer.AlertTe
 
 // checkAlerts tries the Alertmanagers and says which channels there are. Their
 // URLs were checked as the configuration was read; nothing is sent.
-func checkAlerts(ctx context.Context, cfg *config.Config) []answer.Finding {
+func (a *App) checkAlerts(ctx context.Context, cfg *config.Config) []answer.Finding {
 	var out []answer.Finding
 	for _, u := range cfg.Alerts.Alertmanager.URLs {
 		f := answer.Finding{Level: answer.LevelOK, What: "Alertmanager " + u, Text: "answers"}
 		ctx, cancel := context.WithTimeout(ctx, cfg.Alerts.Timeout)
-		if err := alert.CheckAlertmanager(ctx, u, nil); err != nil {
+		if err := alert.CheckAlertmanager(ctx, u, a.opts.AlertTransport); err != nil {
 			f.Level, f.Text, f.Fix = answer.LevelFailed, err.Error(), "start it, or correct alerts.alertmanager.urls"
 		}
 		cancel()

@@ -29,6 +29,8 @@ type Options struct {
 	// Transport reaches the tracker of a source; nil is the network. The demo
 	// and tests give a simulator's handler.
 	Transport func(source string) http.RoundTripper
+	// AlertTransport reaches the Alertmanagers; nil is the network.
+	AlertTransport http.RoundTripper
 	// Load reads the configuration again, for a reload; nil allows none.
 	Load func() (*config.Config, error)
 	// Progress is told how far a first pull has come; total 0 is not known.

@@ -30,7 +30,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options) answer.Check {
 	for _, w := range cfg.Warnings {
 		list = append(list, answer.Finding{Level: answer.LevelWarning, What: "configuration", Text: w.String()})
 	}
-	list = append(list, checkAlerts(ctx, cfg)...)
+	list = append(list, a.checkAlerts(ctx, cfg)...)
 	for _, f := range found {
 		list = append(list, f...)
 	}

@@ -182,7 +182,7 @@ func (a *App) reload(ctx context.Context) (answer.Reload, error) {
 	case <-ctx.Done():
 		return answer.Reload{}, ctx.Err()
 	}
-	if err := a.alerts.Swap(ctx, cfg.Alerts.Receivers()); err != nil {
+	if err := a.alerts.Swap(ctx, cfg.Alerts.Receivers(a.opts.AlertTransport)); err != nil {
 		return answer.Reload{}, fmt.Errorf("change alert channels: %w", err)
 	}
 	a.opts.Log.Info("configuration reloaded", "policy", cfg.Set.Hash())

@@ -215,6 +215,8 @@ type world struct {
 	people map[string]string
 	// blocked, where set, is a link before the tracker of a source.
 	between func(source string, next http.RoundTripper) http.RoundTripper
+	// alerts, where set, is the way to Alertmanager.
+	alerts http.RoundTripper
 }
 
 // settings are the parts of a configuration that tests vary.
@@ -279,7 +281,7 @@ func (w *world) load() (*config.Config, error) {
 
 func (w *world) options() Options {
 	return Options{
-		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn})), Load: w.load,
+		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn})), Load: w.load, AlertTransport: w.alerts,
 		Transport: func(source string) http.RoundTripper {
 			next := connectors.HandlerTransport(w.at(source))
 			if w.between != nil {

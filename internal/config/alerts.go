@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,10 +85,11 @@ func severityNames() []string {
 }
 
 // Receivers are the channels that the configuration names, Alertmanagers first.
-func (a *Alerts) Receivers() []*alert.Channel {
+// Alertmanagers are reached through rt, nil is the network.
+func (a *Alerts) Receivers(rt http.RoundTripper) []*alert.Channel {
 	var out []*alert.Channel
 	for _, u := range a.Alertmanager.URLs {
-		out = append(out, alert.Alertmanager(u, a.Timeout, nil))
+		out = append(out, alert.Alertmanager(u, a.Timeout, rt))
 	}
 	for i := range a.Channels {
 		ch := &a.Channels[i]

@@ -17,9 +17,6 @@ func (c *Config) check(d *decoder) {
 	c.checkAlerts(d)
 	c.Schedule.Pull.in(c.Schedule.Timezone.Location)
 	c.Schedule.Sweep.in(c.Schedule.Timezone.Location)
-	if c.Alerts.Repeat > c.State.Retention.Alerts && c.State.Retention.Alerts > 0 {
-		d.warn("alerts.repeat", "is longer than state.retention.alerts: alerts will be repeated as soon as they are forgotten")
-	}
 }
 
 func (c *Config) checkSources(d *decoder) {

@@ -330,4 +330,26 @@ func TestAnAnswerByAPersonMeetsTheRespondTarget(t *testing.T) {
 	w.expect("state", res.Respond.State, sla.Met)
 	w.expect("ended", res.Respond.Ended, monday("09:20"))
 	w.expect("only what may count is kept", len(w.record(1).Clock.History.Comments), 1)
+	n := w.tracker.calls["comments"]
+	w.tracker.issues[id(1)].Updated = monday("09:40")
+	w.at("09:41")
+	w.expect("who was answered is not asked about again", w.tracker.calls["comments"], n)
+}
+
+func TestCommentsThatCannotBeReadLeaveTheResponseUnknown(t *testing.T) {
+	w := newClockWorld(t, func(w *world) {
+		w.spec.SLAs["urgent-fix"] = policy.SLASpec{Starts: policy.StartsEnteredLane, WarnAt: []float64{0.5}, Targets: []policy.TargetSpec{{Respond: time.Hour, Resolve: 8 * time.Hour}}}
+	})
+	w.tracker.add(1, bug)
+	w.tracker.commentsErr = errors.New("502")
+	w.at("09:01")
+	res, _ := w.cycler.Clock(w.record(1), w.clock)
+	w.expect("respond", res.Respond.State, sla.Unknown)
+	w.expect("resolve", res.Resolve.State, sla.OnTrack)
+	w.expect("the date is known", w.due(1), "2026-05-04")
+	w.tracker.commentsErr = nil
+	w.at("09:02")
+	w.at("09:10")
+	res, _ = w.cycler.Clock(w.record(1), w.clock)
+	w.expect("asked for again", res.Respond.State, sla.OnTrack)
 }

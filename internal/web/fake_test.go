@@ -237,13 +237,29 @@ func (f *fake) Undo(_ context.Context, u web.UndoRequest) (answer.Undo, error) {
 	return answer.Undo{Plans: []string{"p-0000aa"}, Changes: []answer.Change{}}, f.ask("undo %s %s %s", u.Plan, u.Ref, u.By)
 }
 
+func (f *fake) Alerts(_ context.Context, q web.AlertFilter) (answer.Alerts, error) {
+	all := answer.Alerts{Total: 3, Alerts: []answer.Alert{}, Channels: []answer.AlertChannel{{Channel: "oncall", Healthy: true}}}
+	from := len(q.Cursor)
+	for n := from; n < 3 && (q.Limit == 0 || n < from+q.Limit); n++ {
+		all.Alerts = append(all.Alerts, answer.Alert{Event: "guard", Subject: fmt.Sprint("p-", n), Channels: []answer.AlertDelivery{}})
+	}
+	if n := from + len(all.Alerts); n < 3 {
+		all.Next = strings.Repeat("x", n)
+	}
+	return all, f.ask("alerts %s %s", q.Channel, q.Since.UTC().Format(time.RFC3339))
+}
+
+func (f *fake) TestAlert(_ context.Context, channel, by string) (answer.AlertTest, error) {
+	return answer.AlertTest{Channel: channel, Sent: true}, f.ask("test alert %s %s", channel, by)
+}
+
 // options are a whole server around a fake.
 func options(f *fake) web.Options {
 	reg := prometheus.NewRegistry()
 	metrics.New(reg, metrics.Build{Version: "test"})
 	berlin := time.FixedZone("CEST", 2*3600)
 	return web.Options{
-		Issues: f, Log: f, Overview: f, Health: f, Planner: f, Operator: f,
+		Issues: f, Log: f, Overview: f, Health: f, Planner: f, Operator: f, Alerts: f,
 		Reload:  func(context.Context) (answer.Reload, error) { return answer.Reload{Reloaded: true}, f.ask("reload") },
 		Metrics: promhttp.HandlerFor(reg, promhttp.HandlerOpts{}),
 		Logger:  slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, Zone: berlin, Version: "1.2.3",

@@ -51,7 +51,7 @@ func alertCases() []testCase {
 			a.Ended, a.EndedAt, a.Moment, a.Subject = true, Epoch().Add(2*hour), true, "p-1"
 			a.Sent = []state.Delivery{{
 				Channel: "oncall", First: Epoch().Add(hour), Last: Epoch().Add(90 * time.Minute), Times: 2, Done: Epoch().Add(2 * hour),
-				Outcome: "resolved", Tries: 3, Error: "no route", ErrorAt: Epoch().Add(80 * time.Minute),
+				Outcome: "resolved", Tries: 3, Error: "no route", ErrorAt: Epoch().Add(80 * time.Minute), Doubt: true,
 			}}
 			w.putAlerts(a)
 			if d := cmp.Diff(a, must[state.Alert](t)(w.NewestAlert("a"))); d != "" {
