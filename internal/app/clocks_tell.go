@@ -100,7 +100,7 @@ func metEvents(e *engine, s *source, r *state.Record, x state.ClockResult) []ale
 // windows are those of the attainment.
 func windows() map[string]time.Duration {
 	const day = 24 * time.Hour
-	return map[string]time.Duration{"7d": 7 * day, "30d": 30 * day, "90d": reconcile.ResultsFor}
+	return map[string]time.Duration{"1d": day, "7d": 7 * day, "30d": 30 * day, "90d": reconcile.ResultsFor}
 }
 
 // measureClocks sets the gauges of a source's clocks. The clocks are locked.

@@ -232,6 +232,16 @@ func TestAPriorityThatChangesCarriesTheElapsedTimeOver(t *testing.T) {
 	w.expect("label", w.sla(1), "sla:at-risk")
 }
 
+func TestTheDateGoesByThePriorityThatIsAboutToBeWritten(t *testing.T) {
+	w := newClockWorld(t, func(w *world) {
+		w.spec.SLAs["urgent-fix"] = policy.SLASpec{Starts: policy.StartsEnteredLane, Targets: []policy.TargetSpec{{When: "issue.priority == 'high'", Resolve: 24 * time.Hour}, {Resolve: 240 * time.Hour}}}
+	})
+	w.tracker.add(1, bug)
+	w.at("09:01")
+	w.expect("written once, with the lane", w.due(1), "2026-05-05")
+	w.quiet()
+}
+
 func TestAPausedClockLeavesTheDateAndTakesTheLabelAway(t *testing.T) {
 	w := newClockWorld(t)
 	w.tracker.add(1, bug)

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -39,9 +40,32 @@ func (c *cycle) promises(r *state.Record, w []plan.Want) []plan.Want {
 	if held {
 		zone = c.clockOf(r).Calendar().Zone()
 	}
-	day, known := dueDay(res.Resolve, zone)
+	day, known := dueDay(c.ahead(r, w, res).Resolve, zone)
 	want(issue.FieldDue, day, known)
 	return w
+}
+
+// ahead is the reading as it will be once the wanted priority is written, so that
+// the date needs no second write: targets go by priority.
+func (c *cycle) ahead(r *state.Record, w []plan.Want, res sla.Result) sla.Result {
+	at := slices.IndexFunc(w, func(x plan.Want) bool { return x.Field == issue.FieldPriority })
+	if at < 0 || c.clockOf(r) == nil || c.behind(r) || writable(r, issue.FieldPriority) == 0 ||
+		slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldPriority }) {
+		return res
+	}
+	from, to := plan.Actual(&r.Issue, issue.FieldPriority), w[at].Value
+	if from == to {
+		return res
+	}
+	then, clock := *r, *r.Clock
+	ch := issue.Change{Field: issue.FieldPriority, From: from, To: to}
+	clock.History.Events = append(slices.Clone(clock.History.Events), eventsOf(ch, c.now)...)
+	then.Clock = &clock
+	plan.Write(&then.Issue, ch)
+	if out, held := c.reading(&then, c.sig, c.now); held {
+		return out
+	}
+	return res
 }
 
 // slaLabel is the label for how an issue stands, "" for none, and whether that
@@ -92,6 +116,9 @@ func readings(res sla.Result) (out []*sla.Reading) {
 // slaReason says in one sentence why the SLA wants a value.
 func (c *cycle) slaReason(r *state.Record, f issue.Field) string {
 	res, held := c.look(r)
+	if f == issue.FieldDue {
+		res = c.ahead(r, c.wants(r), res)
+	}
 	if !held {
 		return "the issue is held to no SLA any more"
 	}
