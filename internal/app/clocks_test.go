@@ -330,3 +330,40 @@ func readText(file string) (string, error) {
 }
 
 func writeText(file, text string) error { return os.WriteFile(file, []byte(text), 0o600) }
+
+func TestWhereLinearKeepsTheResolveTarget(t *testing.T) {
+	for dates, want := range map[string]func(i lineartest.Issue, day string) bool{
+		"due":  func(i lineartest.Issue, day string) bool { return i.DueDate == day && i.SLABreachesAt.IsZero() },
+		"none": func(i lineartest.Issue, _ string) bool { return i.DueDate == "" && i.SLABreachesAt.IsZero() },
+		"sla": func(i lineartest.Issue, day string) bool {
+			return i.DueDate == "" && i.SLABreachesAt.UTC().Format(time.DateOnly) == day
+		},
+	} {
+		t.Run(dates, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, hot := slaWorld(t, linearApp, func(_ *world, s *settings) {
+					s.hurt = strings.TrimSuffix(s.hurt, "}") + ", dates: " + dates + "}"
+				})
+				w.start()
+				defer func() { w.stop() }()
+				w.good()
+				day := w.entered(hot).Add(90 * time.Minute).In(berlin(t)).Format(time.DateOnly)
+				if i, _ := w.hurt.linear.Issue(hot); !want(i, day) {
+					t.Errorf("due date %q, SLA until %s, want %s", i.DueDate, i.SLABreachesAt, day)
+				}
+				w.quiet()
+				time.Sleep(50 * time.Minute)
+				w.good()
+				if have := strings.Join(w.hurt.issues()[hot].managed("sla:"), " "); have != "sla:at-risk" {
+					t.Errorf("label %q", have)
+				}
+				w.quiet()
+				got(w.app.Undo(t.Context(), web.UndoRequest{Ref: "hurt/" + w.hurt.issues()[hot].key, By: "amy"}))(t)
+				if i, _ := w.hurt.linear.Issue(hot); i.DueDate != "" || !i.SLABreachesAt.IsZero() {
+					t.Errorf("undone: due date %q, SLA until %s", i.DueDate, i.SLABreachesAt)
+				}
+				w.quiet()
+			})
+		})
+	}
+}
