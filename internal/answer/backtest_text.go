@@ -3,7 +3,6 @@ package answer
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -42,7 +41,7 @@ func (b Backtest) WriteText(w io.Writer, s Style) error {
 func (d *document) replayed(list []backtest.Result, actual []backtest.Actual) {
 	t := &table{columns: []column{{head: ""}}}
 	for _, p := range list {
-		t.columns = append(t.columns, column{head: p.Name})
+		t.columns = append(t.columns, column{head: p.Name, flex: true})
 	}
 	row := func(name string, value func(backtest.Result) string) {
 		cells := []cell{text(name)}
@@ -56,6 +55,9 @@ func (d *document) replayed(list []backtest.Result, actual []backtest.Actual) {
 		return fmt.Sprintf("%d, and %d held back by settle", p.Flaps, p.HeldReturns)
 	})
 	row("New in "+list[0].Hot.Lane, func(p backtest.Result) string { return hotText(p.Hot) })
+	if n := list[0].Hot.Capacity; n > 0 {
+		row(fmt.Sprintf("– days with more than %d", n), func(p backtest.Result) string { return fmt.Sprint(p.Hot.DaysOver) })
+	}
 	row("Urgent and high", func(p backtest.Result) string {
 		return Percent(p.Inflation.First) + " at first, " + Percent(p.Inflation.Last) + " at last"
 	})
@@ -80,9 +82,6 @@ func hotText(h backtest.Hot) string {
 	out := fmt.Sprintf("%d, %s a day", h.Total, Number(h.PerDay))
 	if h.Most > 0 {
 		out += fmt.Sprintf(", most %d on %s", h.Most, h.MostOn)
-	}
-	if h.Capacity > 0 {
-		out += fmt.Sprintf(", more than %d on %s", h.Capacity, Count(h.DaysOver, "day"))
 	}
 	return out
 }
@@ -191,12 +190,7 @@ func (d *document) restsOn(b Backtest) {
 	d.item(none, "An issue is decided when it is made, at each of its changes and at the end of each day if time could matter; memory starts empty on the first day.")
 	for _, p := range b.Policies {
 		for _, h := range p.Held {
-			what := strings.Join(append(slices.Clone(h.Inputs), h.Signals...), ", ")
-			share := ""
-			if h.Share > 0 {
-				share = " (" + Percent(h.Share) + " of the score)"
-			}
-			d.item(none, "%s: %s%s read what history does not tell, held at its present value: %s.", p.Name, partName(h.Part), share, what)
+			d.item(none, "%s: %s", p.Name, heldText(h))
 		}
 	}
 	c := b.Coverage
@@ -211,6 +205,22 @@ func (d *document) restsOn(b Backtest) {
 	for _, n := range c.Notes {
 		d.item(none, "%s", asSentence(n))
 	}
+}
+
+// heldText says what a part reads that history does not tell.
+func heldText(h backtest.Held) string {
+	out := partName(h.Part)
+	if h.Share > 0 {
+		out += " (" + Percent(h.Share) + " of the score)"
+	}
+	out += " read what history does not tell"
+	if len(h.Inputs) > 0 {
+		out += ", held at its present value: " + strings.Join(h.Inputs, ", ")
+	}
+	if len(h.Signals) > 0 {
+		out += "; signals, which are missing: " + strings.Join(h.Signals, ", ")
+	}
+	return out + "."
 }
 
 // partName is a part of a policy in the plural.

@@ -295,6 +295,7 @@ func views() map[string]answer.Texter {
 		"policy-test": answer.NewPolicyTests([]answer.PolicyTest{
 			{Name: "an enterprise bug is a hot fix"}, {Name: "an epic is strategic", Problems: []string{"lane: want strategic, got feature"}},
 		}),
+		"backtest": backtested(), "policy-diff": policyDiff(), "try": tried(),
 		"state":  answer.StateStats{Path: "lanekeeper.db", Schema: 1, SizeBytes: 3 << 20, FreeBytes: 900, Decisions: 12, Plans: 1, Entries: 7, Damaged: 1, Sources: []answer.SourceStats{{Source: "payments", Issues: 1412, Open: 340, Outstanding: 2, Parked: 1}}},
 		"alerts": alerts(), "alerts-none": answer.Alerts{}, "alert-test": answer.AlertTest{Channel: "oncall", Sent: true, Took: 0.31},
 		"verify": answer.Verification{Problems: []string{"record 7: does not decode"}, More: 2, Records: 9},
