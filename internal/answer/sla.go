@@ -153,9 +153,9 @@ func (l SLAs) WriteText(w io.Writer, s Style) error {
 	case total == 0:
 		d.line("No open issue is held to an SLA, or none matches.")
 	case len(l.SLAs) < total:
-		d.line("%d of %s under an SLA.", len(l.SLAs), Count(total, "issue"))
+		d.line("%d of %s under an SLA; due in %s, left in working time.", len(l.SLAs), Count(total, "issue"), s.ZoneName())
 	default:
-		d.line("%s under an SLA.", Count(total, "issue"))
+		d.line("%s under an SLA; due in %s, left in working time.", Count(total, "issue"), s.ZoneName())
 	}
 	return d.writeTo(w)
 }
@@ -236,7 +236,7 @@ func (d *document) explainSLA(e Explanation) {
 	}
 	d.heading("How the SLA " + e.SLA.Name + " stands")
 	for _, x := range e.SLA.Targets() {
-		d.item(stateColor(x.State), "%s %s: %s", x.Name, StateWords(x.State), x.Why)
+		d.item(stateColor(x.State), "%s: %s", x.Name, x.Sentence())
 	}
 	for _, doubt := range e.SLA.Doubts {
 		d.item(yellow, "%s", doubt)
@@ -247,6 +247,15 @@ func (d *document) explainSLA(e Explanation) {
 type NamedTarget struct {
 	Name string
 	*SLATarget
+}
+
+// Sentence says how the target stands; most reasons say so themselves.
+func (t NamedTarget) Sentence() string {
+	switch sla.State(t.State) {
+	case sla.Warning, sla.Unknown, sla.NotStarted, sla.Left:
+		return StateWords(t.State) + ", " + t.Why
+	}
+	return t.Why
 }
 
 // Targets lists the targets that there are.
