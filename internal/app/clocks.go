@@ -21,6 +21,8 @@ const (
 	// lateFor is how long a breach lasts as an event whose issue was closed before
 	// anybody could be told.
 	lateFor = time.Hour
+	// ringAgain is when an instant is tried again that the state did not allow.
+	ringAgain = 10 * time.Second
 	// metAgain is how far back targets that were met are told again after a start:
 	// a crash may have come between the record and the word. Nothing is told twice.
 	metAgain = 24 * time.Hour
@@ -74,14 +76,14 @@ func (a *App) buildClocks(e *engine) {
 	}
 	a.clocks.engine, a.clocks.sources = e, map[string]*sourceClocks{}
 	a.clocks.timers.Rebuild(func(func(timers.Key, time.Time) bool) {})
-	now := a.opts.Now()
+	now, names := a.opts.Now(), e.slas()
 	for _, s := range e.sources {
 		k := &sourceClocks{issues: map[string]*standing{}, counts: map[laneState]int{}}
 		a.clocks.sources[s.Name] = k
-		for _, name := range e.slasOf(s.Name) {
+		for _, name := range names {
 			a.metrics.SLABreaches(s.Name, name, 0)
 		}
-		if len(e.slasOf(s.Name)) == 0 {
+		if len(names) == 0 {
 			continue // nothing to look for
 		}
 		err := a.store.Each(s.Name, func(r *state.Record) bool {
@@ -96,12 +98,14 @@ func (a *App) buildClocks(e *engine) {
 	}
 }
 
-// slasOf lists the SLAs that lanes name in any policy of a source.
-func (e *engine) slasOf(source string) []string {
+// slas lists the SLAs that lanes of any policy name.
+func (e *engine) slas() []string {
 	names := map[string]bool{}
-	for _, l := range e.lanes() {
-		if l.SLA != "" {
-			names[l.SLA] = true
+	for _, p := range e.cfg.Set.Policies() {
+		for _, l := range p.Lanes() {
+			if l.SLA != "" {
+				names[l.SLA] = true
+			}
 		}
 	}
 	return sorted(names)
@@ -261,7 +265,10 @@ func (a *App) runClocks(ctx context.Context, e *engine) {
 		for source, ids := range bySource(due) {
 			if s := e.source(source); s != nil {
 				if err := a.rung(e, s, ids); err != nil {
-					a.opts.Log.Error("SLA clocks not read at their instant; the next cycle does", "source", source, "err", err)
+					a.opts.Log.Error("SLA clocks not read at their instant; they are tried again", "source", source, "err", err)
+					for _, id := range ids {
+						a.clocks.timers.Set(timers.Key{Source: source, ID: id}, a.opts.Now().Add(ringAgain))
+					}
 				}
 			}
 		}

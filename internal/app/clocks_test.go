@@ -300,6 +300,27 @@ func TestAnSLAInObserveModeSendsNothing(t *testing.T) {
 	})
 }
 
+func TestAReloadGivesTheClocksTheirNewTargets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, hot := slaWorld(t, cloud)
+		w.rewrite(hourly)
+		w.start()
+		defer func() { w.stop() }()
+		stop := w.run()
+		defer func() { stop() }()
+		time.Sleep(30 * time.Minute)
+		start := w.entered(hot)
+		w.rewrite(func(s string) string { return strings.Replace(s, "resolve: 90m", "resolve: 40m", 1) })
+		got(w.app.Reload(t.Context()))(t)
+		time.Sleep(10 * time.Second)
+		if list := w.toldOf(hot); len(list) != 1 || list[0].Kind != "sla_warning" || !near(list[0].StartsAt, start.Add(20*time.Minute), 5*time.Millisecond) {
+			t.Errorf("after the reload: %+v", list)
+		}
+		time.Sleep(time.Until(start.Add(40*time.Minute + time.Second)))
+		w.expectAlert(hot, "sla_breached", "resolve", start.Add(40*time.Minute))
+	})
+}
+
 func TestAnIssueThatWasClosedBeforeItsInstantIsNotToldOf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, hot := slaWorld(t, cloud)
