@@ -23,6 +23,9 @@ const (
 	lateFor = time.Hour
 	// ringAgain is when an instant is tried again that the state did not allow.
 	ringAgain = 10 * time.Second
+	// gaugeEvery bounds how often instants set the gauges, which takes a look at all
+	// clocks of the source.
+	gaugeEvery = 10 * time.Second
 	// metAgain is how far back targets that were met are told again after a start:
 	// a crash may have come between the record and the word. Nothing is told twice.
 	metAgain = 24 * time.Hour
@@ -45,6 +48,7 @@ type clocks struct {
 type sourceClocks struct {
 	issues map[string]*standing // by id
 	counts map[laneState]int    // open issues
+	gauged time.Time            // when the gauges were last set
 	news   []alert.Event        // moments that are to be told
 }
 
@@ -334,6 +338,8 @@ func (a *App) ring(e *engine, s *source, records []*state.Record, now time.Time)
 			tell = append(tell, is.events...)
 		}
 	}
-	a.measureClocks(e, s.Name, k)
+	if now.Sub(k.gauged) >= gaugeEvery { // else the cycle that is asked for does it
+		a.measureClocks(e, s.Name, k)
+	}
 	return tell, ask
 }

@@ -106,6 +106,7 @@ func windows() map[string]time.Duration {
 // measureClocks sets the gauges of a source's clocks. The clocks are locked.
 func (a *App) measureClocks(e *engine, source string, k *sourceClocks) {
 	now := a.opts.Now()
+	k.gauged = now
 	m := metrics.SLAs{Issues: map[metrics.SLAState]int{}, NextBreach: map[string]time.Time{}, Attainment: map[metrics.SLAWindow]float64{}}
 	for _, l := range e.lanes() {
 		for _, st := range []sla.State{sla.OnTrack, sla.Warning, sla.Breached, sla.Paused, sla.NotStarted, sla.Unknown} {
@@ -117,13 +118,14 @@ func (a *App) measureClocks(e *engine, source string, k *sourceClocks) {
 	for x, n := range k.counts {
 		m.Issues[metrics.SLAState{Lane: x.lane, SLA: x.sla, State: string(x.state)}] = n
 	}
+	spans := windows()
 	met, all := map[metrics.SLAWindow]int{}, map[metrics.SLAWindow]int{}
 	for _, is := range k.issues {
 		if at, ok := m.NextBreach[is.sla]; is.open && !is.due.IsZero() && (!ok || is.due.Before(at)) {
 			m.NextBreach[is.sla] = is.due
 		}
 		for _, x := range is.results {
-			for name, span := range windows() {
+			for name, span := range spans {
 				if w := (metrics.SLAWindow{SLA: x.SLA, Window: name}); now.Sub(x.At()) < span {
 					all[w]++
 					if x.Breached.IsZero() {
