@@ -219,6 +219,26 @@ func TestAnIssueThatLeavesTheLaneLosesWhatTheSLAWrote(t *testing.T) {
 	w.expect("the lanes that were decided", len(w.record(1).Clock.Lanes), 3)
 }
 
+func TestIssuesOfAnOlderStateGetTheirClock(t *testing.T) {
+	w := newClockWorld(t)
+	w.tracker.add(1, bug)
+	w.at("09:01")
+	r := w.record(1)
+	r.Clock, r.Due = nil, time.Time{} // as a lanekeeper without clocks leaves it
+	st, err := w.store.Source("payments")
+	if err != nil {
+		t.Fatal(err)
+	}
+	st.Policy = w.opts.Policy.Hash()
+	if err := w.store.Commit(state.Batch{Source: "payments", Updates: []state.Update{{Record: r}}, State: &st, Now: w.clock}); err != nil {
+		t.Fatal(err)
+	}
+	w.restart()
+	w.at("14:00")
+	w.expect("the clock counts from the entry into the lane", w.resolve(1).Start, monday("09:01"))
+	w.expect("label", w.sla(1), "sla:at-risk")
+}
+
 func TestAPriorityThatChangesCarriesTheElapsedTimeOver(t *testing.T) {
 	w := newClockWorld(t)
 	w.tracker.add(1, bug)
