@@ -82,7 +82,7 @@ func TestEveryCommandThatThePagesNameExists(t *testing.T) {
 
 func TestLinksBetweenPagesLeadSomewhere(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	for _, page := range []string{"../README.md", "../CHANGELOG.md", "operations.md", "cookbook.md", "architecture.md", "alerts.md"} {
+	for _, page := range []string{"../README.md", "../CHANGELOG.md", "operations.md", "cookbook.md", "architecture.md", "alerts.md", "sla.md"} {
 		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
 				t.Errorf("%s: %v", page, err)
