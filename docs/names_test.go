@@ -82,7 +82,7 @@ func TestEveryCommandThatThePagesNameExists(t *testing.T) {
 
 func TestLinksBetweenPagesLeadSomewhere(t *testing.T) {
 	link := regexp.MustCompile(`\]\(([^)#:]+)(?:#[^)]*)?\)`)
-	for _, page := range []string{"../README.md", "../CHANGELOG.md", "operations.md", "cookbook.md", "architecture.md", "alerts.md"} {
+	for _, page := range []string{"../README.md", "../CHANGELOG.md", "operations.md", "cookbook.md", "architecture.md", "alerts.md", "sla.md"} {
 		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
 				t.Errorf("%s: %v", page, err)
@@ -117,13 +117,13 @@ var may = map[string][]string{
 	"internal/alert":                   {"connectors", "state"},
 	"internal/audit":                   {"internal/issue", "policy", "state"},
 	"internal/report":                  {"internal/issue"},
-	"internal/answer":                  {"internal/backtest", "internal/issue", "internal/report", "policy", "state"},
+	"internal/answer":                  {"internal/backtest", "internal/issue", "internal/report", "policy", "policy/sla", "state"},
 	"internal/backtest":                {"internal/issue", "policy"},
 	"internal/config":                  {"connectors", "connectors/jira", "connectors/linear", "internal/alert", "internal/issue", "internal/signal", "policy"},
 	"internal/exportfile":              {"connectors/jira", "connectors/linear", "internal/issue"},
 	"internal/metrics":                 {"internal/issue"},
 	"internal/plan":                    {"internal/issue"},
-	"internal/reconcile":               {"connectors", "internal/issue", "internal/plan", "policy", "state"},
+	"internal/reconcile":               {"connectors", "internal/issue", "internal/plan", "policy", "policy/sla", "state"},
 	"internal/signal":                  {"connectors", "internal/issue", "policy"},
 	"internal/web":                     {"connectors", "internal/answer", "internal/issue"},
 	"policy":                           {"internal/issue", "policy/calendar"},

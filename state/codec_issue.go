@@ -243,6 +243,8 @@ type storedRecord struct {
 	OldKeys  []string        `cbor:"12,keyasint,omitempty"`
 	Pin      *storedPin      `cbor:"13,keyasint,omitempty"`
 	Restores []storedRestore `cbor:"14,keyasint,omitempty"`
+	// Clock is what an SLA's clock is computed from.
+	Clock *storedClock `cbor:"15,keyasint,omitempty"`
 }
 
 func storeRecord(w wordBook, r *Record, oldKeys []string) storedRecord {
@@ -250,7 +252,8 @@ func storeRecord(w wordBook, r *Record, oldKeys []string) storedRecord {
 		Issue: storeIssue(&r.Issue), Memory: storeMemory(w, r.Memory), Applied: r.Applied,
 		Comment: storedComment(r.Comment), Parked: storeParked(r.Parked), Gaps: r.Gaps,
 		Seen: millis(r.Seen), Absent: r.Absent, Outstanding: r.Outstanding, Due: millis(r.Due), OldKeys: oldKeys,
-		Pin: storePin(r.Pin),
+		Pin:   storePin(r.Pin),
+		Clock: storeClock(w, r.Clock),
 	}
 	for _, o := range r.Overrides {
 		s.Overrides = append(s.Overrides, storeOverride(o))
@@ -266,7 +269,8 @@ func (s *storedRecord) load(w wordBook, source, id string) *Record {
 		Issue: s.Issue.load(source, id), Memory: s.Memory.load(w), Applied: s.Applied,
 		Comment: Comment(s.Comment), Parked: s.Parked.load(), Gaps: s.Gaps,
 		Seen: instant(s.Seen), Absent: s.Absent, Outstanding: s.Outstanding, Due: instant(s.Due),
-		Pin: s.Pin.load(),
+		Pin:   s.Pin.load(),
+		Clock: s.Clock.load(w),
 	}
 	for _, o := range s.Overrides {
 		r.Overrides = append(r.Overrides, o.load())

@@ -42,6 +42,8 @@ type Record struct {
 	// Due is when the issue must be looked at again though nothing changed in
 	// the tracker; zero: never. The store indexes it.
 	Due time.Time
+	// Clock is set while the issue is held to an SLA, and for a while after.
+	Clock *Clock
 }
 
 // Override is a managed field that stays as a person set it.

@@ -8,16 +8,6 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/config"
 )
 
-func (c *cli) slaCmd() *cobra.Command {
-	cmd := &cobra.Command{
-		Use: "sla", Short: "Try service level agreements on the past", Args: exactly(0, "simulate FILE"),
-		Example: "  lanekeeper sla simulate jira.json.gz --policy policy.yaml",
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(c.slaSimulateCmd())
-	return cmd
-}
-
 func (c *cli) slaSimulateCmd() *cobra.Command {
 	var file app.ExportRequest
 	var r app.SLARequest

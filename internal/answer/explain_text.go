@@ -18,6 +18,7 @@ func (e Explanation) WriteText(w io.Writer, s Style) error {
 		d.explainRules(e)
 		d.explainFlips(e)
 	}
+	d.explainSLA(e)
 	d.explainOverrides(e)
 	d.explainAbsence(e)
 	d.explainWrites(e)
@@ -120,7 +121,7 @@ func (e Explanation) numbers() []string {
 		more = append(more, m.Prefix+":"+m.Value)
 	}
 	if e.SLA != nil {
-		more = append(more, "SLA "+e.SLA.Name)
+		more = append(more, e.SLA.phrase())
 	}
 	if e.Owner != "" {
 		more = append(more, "owner "+e.Owner)

@@ -103,11 +103,6 @@ const (
 	NotTried   RuleResult = "not tried" // an earlier lane took the issue
 )
 
-// SLA names the promise that the issue is held to.
-type SLA struct {
-	Name string `json:"name"`
-}
-
 // Override is a managed field that stays as a person set it.
 type Override struct {
 	Field  issue.Field `json:"field"`

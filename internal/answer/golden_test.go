@@ -16,6 +16,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/report"
 	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/policy/sla"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -299,6 +300,58 @@ func heldPlan() state.Plan {
 		}}
 }
 
+// clockOf reads a clock: an answer within an hour and a fix within eight, from
+// a number of hours ago on.
+func clockOf(r *state.Record, ago time.Duration, status string) *answer.SLA {
+	p, problems := policy.Compile(policy.Spec{
+		Score: policy.ScoreSpec{Pillars: map[string]policy.PillarSpec{"all": {Weight: 1, Expr: "50.0"}}, Effort: policy.EffortSpec{Expr: "1.0"}},
+		Lanes: []policy.LaneSpec{{Name: "hotfix", When: "issue.kind == 'bug'", Horizon: "current-sprint", SLA: "urgent-fix"}, {Name: "rest", When: "true", Horizon: "roadmap"}},
+		SLAs: map[string]policy.SLASpec{"urgent-fix": {
+			Starts: policy.StartsCreated, WarnAt: []float64{0.5, 0.75}, Pauses: policy.PauseSpec{Statuses: []string{"Waiting"}},
+			Targets: []policy.TargetSpec{{Respond: time.Hour, Resolve: 8 * time.Hour}},
+		}},
+	})
+	if policy.Failed(problems) {
+		panic(problems)
+	}
+	clock, err := sla.New(p, "urgent-fix")
+	if err != nil {
+		panic(err)
+	}
+	r.Issue.Created = now.Add(-ago)
+	ann := issue.Actor{Person: issue.Person{ID: "ann", Name: "Ann Example"}}
+	h := issue.History{Complete: true, CommentsRead: true, Comments: []issue.Comment{{At: now.Add(-ago + 20*time.Minute), By: ann, Public: true}}}
+	if status != "" {
+		r.Issue.Status.Name = status
+		h.Events = []issue.Event{{At: now.Add(-time.Hour), By: ann, Field: issue.FieldStatus, From: "Open", To: status, ToCategory: issue.Started}}
+	}
+	return answer.NewSLA(clock.At(sla.Subject{Issue: &r.Issue, History: &h, Lanes: []sla.Episode{{Lane: "hotfix", From: r.Issue.Created}}}, now))
+}
+
+func heldTo(n int, title string, ago time.Duration, status string) answer.HeldTo {
+	r := &state.Record{
+		Issue:  issue.Issue{ID: fmt.Sprint(n), Source: "payments", Key: fmt.Sprintf("PAY-%d", n), Title: title, Status: issue.Status{Name: "Open", Category: issue.Unstarted}},
+		Memory: policy.Memory{Lane: "hotfix", LaneSince: now.Add(-ago)}, Decision: policy.Decision{Priority: issue.Urgent, Lane: "hotfix"},
+	}
+	return answer.HeldToOf(r, clockOf(r, ago, status))
+}
+
+func slas() answer.SLAs {
+	list := []answer.HeldTo{
+		heldTo(3, "Search is slow", 90*time.Minute, ""), heldTo(1, "Checkout fails", 9*time.Hour, ""),
+		heldTo(4, "Mails arrive twice", 3*time.Hour, "Waiting"), heldTo(2, "Refund is lost", 6*time.Hour+30*time.Minute, ""),
+	}
+	answer.MostUrgent(list)
+	return answer.SLAs{SLAs: list, Total: 4}
+}
+
+func explainedSLA() answer.Explanation {
+	e := explained()
+	r := &state.Record{Issue: issue.Issue{ID: "1", Source: "payments", Key: "PAY-1", Status: issue.Status{Name: "Open", Category: issue.Unstarted}}}
+	e.SLA = clockOf(r, 6*time.Hour+30*time.Minute, "")
+	return e
+}
+
 func undone() []answer.Change {
 	list := cycle().Changes[:2]
 	list[0].Status, list[1].Status = answer.Applied, answer.Superseded
@@ -322,7 +375,7 @@ func views() map[string]answer.Texter {
 		"once":        cycle(), "plan-now": dryRun(), "once-nothing": answer.Cycle{Sources: []answer.CycleSource{{Source: "payments", Issues: 1}}},
 		"issues": answer.Issues{Issues: items(), Total: 40}, "issues-none": answer.Issues{},
 		"history": history(), "decisions": log, "lanes": lanes(), "sources": sources(), "plans": plans(), "plan": one, "plan-held": judged,
-		"slas": answer.NewSLAs(items()), "pause": *sources().Pause, "resume": answer.Pause{},
+		"slas": slas(), "explain-sla": explainedSLA(), "pause": *sources().Pause, "resume": answer.Pause{},
 		"undo": answer.Undo{Plans: []string{"p-1"}, Changes: undone()}, "undo-nothing": answer.Undo{},
 		"changes": answer.Changes{Changes: cycle().Changes[:1]}, "reload": answer.Reload{Reloaded: true, PolicyHash: hash},
 		"check": answer.NewCheck([]answer.Finding{

@@ -201,20 +201,3 @@ func (p Pause) WriteText(w io.Writer, s Style) error {
 	d.pause(p)
 	return d.writeTo(w)
 }
-
-// WriteText shows one line for each issue under an SLA.
-func (l SLAs) WriteText(w io.Writer, s Style) error {
-	d := &document{Style: s}
-	t := &table{columns: []column{
-		{head: "ISSUE"}, {head: "SLA"}, {head: "LANE"}, {head: "PRIORITY"}, {head: "SINCE", flex: true},
-	}}
-	for _, x := range l.SLAs {
-		t.row(text(x.Ref), text(x.SLA), cell{x.Lane, cyan}, cell{x.Priority.String(), priorityColor(x.Priority)}, text(s.Age(x.Since)))
-	}
-	d.table(t)
-	if len(l.SLAs) > 0 {
-		d.blank()
-	}
-	d.line("%s under an SLA.", Count(max(l.Total, len(l.SLAs)), "issue"))
-	return d.writeTo(w)
-}

@@ -4,9 +4,7 @@ import (
 	"maps"
 	"math"
 	"slices"
-	"time"
 
-	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/policy"
 	"github.com/lanekeeper/lanekeeper/state"
 )
@@ -123,31 +121,3 @@ func marksOf(m map[string]string) []Mark {
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-
-// NewSLAs lists the open issues that are held to an SLA.
-func NewSLAs(items []Item) SLAs {
-	out := SLAs{SLAs: []HeldTo{}}
-	for _, it := range items {
-		if it.SLA != "" {
-			out.SLAs = append(out.SLAs, HeldTo{it.Ref, it.ID, it.SLA, it.Lane, it.Priority, it.Since})
-		}
-	}
-	return out
-}
-
-// SLAs lists issues that are held to an SLA, in rank order.
-type SLAs struct {
-	SLAs  []HeldTo `json:"slas"`
-	Total int      `json:"total"`
-	Next  string   `json:"next,omitempty"`
-}
-
-// HeldTo is one issue with the SLA of its lane.
-type HeldTo struct {
-	Ref      string         `json:"ref"`
-	ID       string         `json:"id"`
-	SLA      string         `json:"sla"`
-	Lane     string         `json:"lane"`
-	Priority issue.Priority `json:"priority"`
-	Since    time.Time      `json:"since,omitzero"` // in the lane
-}

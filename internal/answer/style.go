@@ -46,12 +46,17 @@ func (s Style) paint(c color, text string) string {
 }
 
 // Stamp writes a moment in the zone of the style.
-func (s Style) Stamp(t time.Time) string {
+func (s Style) Stamp(t time.Time) string { return s.in(t, "2006-01-02 15:04 MST") }
+
+// Minute is Stamp for table cells, without the zone.
+func (s Style) Minute(t time.Time) string { return s.in(t, "2006-01-02 15:04") }
+
+func (s Style) in(t time.Time, layout string) string {
 	zone := s.Zone
 	if zone == nil {
 		zone = time.UTC
 	}
-	return t.In(zone).Format("2006-01-02 15:04 MST")
+	return t.In(zone).Format(layout)
 }
 
 // When writes a moment relative and absolute: "2 h ago (2026-06-03 14:05 CEST)".

@@ -99,21 +99,6 @@ func (a *App) Issues(_ context.Context, f web.IssueFilter) (answer.Issues, error
 	return out, err
 }
 
-// SLAs implements web.Issues.
-func (a *App) SLAs(ctx context.Context, f web.IssueFilter) (answer.SLAs, error) {
-	all, err := a.items(a.current(), func(r *state.Record) bool {
-		d := &r.Decision
-		return d.SLA != "" && (f.SLA == "" || f.SLA == d.SLA) && (f.Lane == "" || f.Lane == d.Lane) && (f.Source == "" || f.Source == r.Issue.Source)
-	})
-	if err != nil {
-		return answer.SLAs{}, err
-	}
-	some, next, err := page(all, f.Limit, f.Cursor)
-	out := answer.NewSLAs(some)
-	out.Total, out.Next = len(all), next
-	return out, err
-}
-
 // page cuts a list at a cursor, which is a position in it.
 func page[T any](list []T, limit int, cursor string) ([]T, string, error) {
 	from := 0
@@ -166,6 +151,9 @@ func (a *App) Explain(_ context.Context, ref issue.Ref) (answer.Explanation, err
 		if len(o.Contested) > 0 {
 			x.Overrides[n].Approvers = e.approversOf(r)(o.Contested)
 		}
+	}
+	if sla := a.slaOf(e, r); sla != nil {
+		x.SLA = sla
 	}
 	if x.TeamPercentile, err = a.placeInTeam(r); err != nil {
 		return x, fmt.Errorf("explain %s: %w", r.Issue.Ref(), err)

@@ -114,8 +114,10 @@ func (a *App) loops(ctx context.Context, e *engine) {
 	zone := e.cfg.Schedule.Timezone.Location
 	a.alerts.KeepSources(e.sourceNames())
 	a.refreshSignals(ctx, e)
+	a.buildClocks(e)
+	g.Go(func() error { a.runClocks(ctx, e); return nil })
 	for _, s := range e.sources {
-		l := reconcile.NewLoop(s.cycler, e.cfg.Schedule.Pull.Schedule, e.cfg.Schedule.Sweep.Schedule, zone, a.opts.Log, func(r reconcile.Report) { a.publish(e, s, r); a.watch(e, s) })
+		l := reconcile.NewLoop(s.cycler, e.cfg.Schedule.Pull.Schedule, e.cfg.Schedule.Sweep.Schedule, zone, a.opts.Log, func(r reconcile.Report) { a.publish(e, s, r); a.watch(e, s); a.watchClocks(e, s) })
 		s.setLoop(l)
 		g.Go(func() error { l.Run(ctx); return nil })
 	}

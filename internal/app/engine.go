@@ -20,6 +20,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
 	"github.com/lanekeeper/lanekeeper/internal/signal"
 	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/state"
 )
 
 const (
@@ -57,21 +58,29 @@ type source struct {
 
 	mu       sync.Mutex
 	loop     *reconcile.Loop   // nil while none runs
+	good     time.Time         // when the last good cycle of this process ended
 	failures int               // cycles in a row, whether recorded or not
 	failed   error             // the newest
 	alarms   map[string]string // what is out of bounds, by lane and mark
 }
 
 // note counts a cycle that failed or went well; one that was stopped is neither.
-func (s *source) note(err error) {
+func (s *source) note(err error, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case err == nil:
-		s.failures, s.failed = 0, nil
+		s.failures, s.failed, s.good = 0, nil, now
 	case !errors.Is(err, context.Canceled):
 		s.failures, s.failed = s.failures+1, err
 	}
+}
+
+// fresh tells that a cycle went well a moment ago.
+func (s *source) fresh(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return now.Sub(s.good) < freshFor
 }
 
 // failing is how many cycles in a row failed in this process, and why the last.
@@ -138,6 +147,8 @@ func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
 		Guard:   guardOf(e.cfg.Guard),
 		Overlap: overlap, Scope: scope(e.cfg, s.Source), Now: a.opts.Now, Log: a.opts.Log, Observer: a.metrics,
 		Turn: a.turn(s.Name), Directory: s.tracker, Exclusive: s.Linear != nil,
+		NoDue:   s.Linear != nil && s.Linear.Dates == linear.DatesNone,
+		Clocked: func(r *state.Record) { a.clocked(e, s, r) },
 	}
 	if e.signals != nil {
 		o.Signals = func() policy.Signals { return e.signals.Snapshot() }
@@ -174,10 +185,11 @@ func (a *App) connect(cfg *config.Config, s config.Source) (tracker, error) {
 	})
 }
 
-// inputs are the fields that a source must load: those that the policies read,
-// and who reported an issue where comments introduce people to a lane.
+// inputs are the fields that a source must load: those that the policies and
+// their SLA clocks read, and who reported an issue where comments introduce people
+// to a lane.
 func inputs(cfg *config.Config, s config.Source) issue.Inputs {
-	in := cfg.Set.Needs()
+	in := cfg.Set.Needs() | cfg.Set.ClockNeeds()
 	if s.Mode == "suggest" {
 		in |= issue.InputReporter
 	}

@@ -34,6 +34,7 @@ func (a *App) OnceBounded(ctx context.Context) answer.Cycle {
 func (a *App) cycleAll(ctx context.Context, name string, t reconcile.Task) answer.Cycle {
 	e := a.current()
 	a.refreshSignals(ctx, e)
+	a.buildClocks(e)
 	var chosen []*source
 	for _, s := range e.sources {
 		if name == "" || s.Name == name {
@@ -63,6 +64,7 @@ func (a *App) runCycle(ctx context.Context, e *engine, s *source, t reconcile.Ta
 	a.publish(e, s, r)
 	if !t.DryRun {
 		a.watch(e, s)
+		a.watchClocks(e, s)
 	}
 	return r
 }
@@ -82,7 +84,7 @@ func (a *App) sweepDue(e *engine, s *source) bool {
 
 // publish brings the metrics up to date after a cycle.
 func (a *App) publish(e *engine, s *source, r reconcile.Report) {
-	s.note(r.Err)
+	s.note(r.Err, a.opts.Now())
 	st, err := a.stateOf(s)
 	if err != nil {
 		a.metrics.CycleDone(s.Name, time.Time{}, st.Failures)

@@ -232,7 +232,12 @@ func mainJob(t *testing.T, s site) {
 	explainAll(t, a)
 
 	touched := edits(t, s)
-	nothing(t, a, s, "after people edited")
+	for _, c := range once(t, a, false).Changes { // the hour that passed is time of SLAs too
+		if c.Field != issue.FieldSLA {
+			t.Errorf("after people edited: %+v", c)
+		}
+	}
+	nothing(t, a, s, "after that")
 	for id, labels := range touched {
 		if got := strings.Join(s.issues()[id].managed("lane:"), " "); got != labels {
 			t.Errorf("%s: a person left %q, now it is %q", id, labels, got)

@@ -9,18 +9,10 @@ type Definition struct {
 	Kind   string // counter, gauge or histogram
 	Labels []string
 	Help   string
-	// Reserved metrics have their name and labels settled, and are registered
-	// once the part of lanekeeper that they measure exists.
-	Reserved bool
 }
 
 func def(kind, name, help string, labels ...string) Definition {
 	return Definition{Name: Prefix + name, Kind: kind, Labels: labels, Help: help}
-}
-
-func reserved(d Definition) Definition {
-	d.Reserved = true
-	return d
 }
 
 // Definitions lists every metric in the order of the documentation.
@@ -41,9 +33,10 @@ func Definitions() []Definition {
 		def(g, "parked_issues", "Issues that wait after a failed write.", "source"),
 		def(g, "guard_tripped", "1 while a plan waits for approval.", "source"),
 		def(g, "paused", "1 while all writes are stopped."),
-		reserved(def(g, "sla_issues", "Open issues under an SLA by the state of its clock.", "source", "lane", "sla", "state")),
-		reserved(def(g, "sla_next_breach_timestamp_seconds", "When the next clock runs out.", "source", "sla")),
-		reserved(def(c, "sla_breaches_total", "Clocks that ran out.", "source", "sla")),
+		def(g, "sla_issues", "Open issues under an SLA by the state of its clock.", "source", "lane", "sla", "state"),
+		def(g, "sla_next_breach_timestamp_seconds", "When the next clock runs out.", "source", "sla"),
+		def(c, "sla_breaches_total", "Clocks that ran out.", "source", "sla"),
+		def(g, "sla_attainment_ratio", "Targets reached in time, of those that were reached or ran out in the window, 0 to 1; window is 1d, 7d, 30d or 90d.", "source", "sla", "window"),
 		def(g, "lane_share_ratio", "Share of the open issues in a lane, 0 to 1.", "source", "lane"),
 		def(g, "lane_share_target_ratio", "Bounds of a lane's share in the policy; bound is min or max.", "source", "lane", "bound"),
 		def(c, "alerts_total", "Alerts by what became of them; a message may tell several.", "channel", "outcome"),

@@ -33,6 +33,11 @@ type Metrics struct {
 	stateSize    prometheus.Gauge
 	webhooks     *prometheus.CounterVec
 
+	slaIssues   *group
+	slaNext     *group
+	slaAttained *group
+	slaBreaches *prometheus.CounterVec
+
 	alerts        *prometheus.CounterVec
 	alertPending  *prometheus.GaugeVec
 	alertSuccess  *prometheus.GaugeVec
@@ -66,6 +71,11 @@ func New(reg prometheus.Registerer, b Build) *Metrics {
 		configLoaded: f.gauge("config_last_reload_successful").WithLabelValues(),
 		stateSize:    f.gauge("state_size_bytes").WithLabelValues(),
 		webhooks:     f.counter("webhooks_total"),
+
+		slaIssues:   newGroup(f.gauge("sla_issues")),
+		slaNext:     newGroup(f.gauge("sla_next_breach_timestamp_seconds")),
+		slaAttained: newGroup(f.gauge("sla_attainment_ratio")),
+		slaBreaches: f.counter("sla_breaches_total"),
 
 		alerts:        f.counter("alerts_total"),
 		alertPending:  f.gauge("alerts_pending"),
@@ -116,9 +126,10 @@ func (m *Metrics) Forget(source string) {
 	for _, f := range []*family{m.issues, m.shares, m.overrides, m.contested} {
 		f.replace(source, nil)
 	}
+	m.SLAs(source, SLAs{})
 	l := prometheus.Labels{"source": source}
 	for _, v := range []interface{ DeletePartialMatch(prometheus.Labels) int }{
-		m.lastSuccess, m.duration, m.failures, m.requests, m.budget, m.changes, m.flaps, m.parked, m.guard, m.targets, m.webhooks,
+		m.lastSuccess, m.duration, m.failures, m.requests, m.budget, m.changes, m.flaps, m.parked, m.guard, m.targets, m.webhooks, m.slaBreaches,
 	} {
 		v.DeletePartialMatch(l)
 	}

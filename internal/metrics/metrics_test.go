@@ -46,6 +46,12 @@ func filled(t *testing.T) (*prometheus.Registry, *metrics.Metrics) {
 	m.ConfigLoaded(true)
 	m.StateSize(4096)
 	m.Webhook("payments", metrics.WebhookAccepted)
+	m.SLAs("payments", metrics.SLAs{
+		Issues:     map[metrics.SLAState]int{{Lane: "hotfix", SLA: "urgent-fix", State: "warning"}: 2},
+		NextBreach: map[string]time.Time{"urgent-fix": time.UnixMilli(1_700_000_000_500)},
+		Attainment: map[metrics.SLAWindow]float64{{SLA: "urgent-fix", Window: "7d"}: 0.75},
+	})
+	m.SLABreaches("payments", "urgent-fix", 3)
 	m.Alerts("oncall", "sent", 2)
 	m.AlertChannel("oncall", time.UnixMilli(1_700_000_000_500), 0, 1)
 	return reg, m
@@ -74,9 +80,7 @@ func TestExposedNamesAndLabelsAreThoseDefined(t *testing.T) {
 	}
 	want := map[string][]string{}
 	for _, d := range metrics.Definitions() {
-		if !d.Reserved {
-			want[d.Name+" "+d.Kind] = slices.Sorted(slices.Values(d.Labels))
-		}
+		want[d.Name+" "+d.Kind] = slices.Sorted(slices.Values(d.Labels))
 	}
 	if d := cmp.Diff(want, got, cmp.Transformer("nil", func(s []string) string { return strings.Join(s, ",") })); d != "" {
 		t.Errorf("metrics differ from their definitions (-want +got):\n%s", d)
@@ -97,6 +101,10 @@ func TestValues(t *testing.T) {
 		`lanekeeper_guard_tripped{source="payments"} 1`,
 		`lanekeeper_paused 1`,
 		`lanekeeper_contested{lane="hotfix",source="payments"} 1`,
+		`lanekeeper_sla_issues{lane="hotfix",sla="urgent-fix",source="payments",state="warning"} 2`,
+		`lanekeeper_sla_next_breach_timestamp_seconds{sla="urgent-fix",source="payments"} 1.7000000005e+09`,
+		`lanekeeper_sla_breaches_total{sla="urgent-fix",source="payments"} 3`,
+		`lanekeeper_sla_attainment_ratio{sla="urgent-fix",source="payments",window="7d"} 0.75`,
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("missing line %s", line)
@@ -105,6 +113,7 @@ func TestValues(t *testing.T) {
 	m.Issues("payments", map[string]int{"feature": 4})
 	m.Target("payments", "hotfix", nil, nil)
 	m.Contested("payments", nil)
+	m.SLAs("payments", metrics.SLAs{})
 	if text = exposition(t, reg); strings.Contains(text, "hotfix") {
 		t.Errorf("a lane that is gone is still exposed:\n%s", text)
 	}
@@ -117,7 +126,7 @@ func TestValues(t *testing.T) {
 func TestNoLabelCanHoldAnIssue(t *testing.T) {
 	bounded := map[string]bool{}
 	for _, l := range []string{
-		"source", "lane", "field", "outcome", "step", "operation", "budget", "bound", "sla", "state", "channel",
+		"source", "lane", "field", "outcome", "step", "operation", "budget", "bound", "sla", "state", "channel", "window",
 		"version", "revision", "goversion",
 	} {
 		bounded[l] = true

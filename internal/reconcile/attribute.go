@@ -13,7 +13,7 @@ import (
 // was older than the tracker, and the value becomes the applied one. It returns
 // the record of what people did.
 func (c *cycle) attribute(list []judged) ([]state.Act, error) {
-	histories, err := c.histories(list)
+	histories, err := c.historiesOf(list)
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +41,8 @@ func (c *cycle) attribute(list []judged) ([]state.Act, error) {
 	return c.actsOf(list, histories), nil
 }
 
-// histories reads those of the records that a person changed.
-func (c *cycle) histories(list []judged) (map[string]issue.History, error) {
+// historiesOf reads those of the records that a person changed.
+func (c *cycle) historiesOf(list []judged) (map[string]issue.History, error) {
 	var ids []string
 	for _, j := range list {
 		if j.byPerson(c.now) {

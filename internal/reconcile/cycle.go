@@ -12,10 +12,12 @@ import (
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/policy/sla"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
-// Options make a Cycler. All but Signals, Turn, Progress and Observer are required.
+// Options make a Cycler. All but Signals, Turn, Progress,
+// NoDue, Clocked and Observer are required.
 type Options struct {
 	Source  string
 	Tracker Source
@@ -44,6 +46,10 @@ type Options struct {
 	Exclusive bool
 	// Progress is told how far a first pull has come; total 0 is not known.
 	Progress func(done, total int)
+	// NoDue leaves due dates alone: the SLA writes none.
+	NoDue bool
+	// Clocked is told of each record with an SLA clock that was stored.
+	Clocked func(*state.Record)
 }
 
 // Turn is held by one cycle or undo at a time. Unlike a mutex it is given up
@@ -79,6 +85,7 @@ type Cycler struct {
 	kept      bool       // the policies are stored
 
 	doubts map[string]bool // ids whose answer must be confirmed
+	unread map[string]bool // ids whose history an SLA clock needs
 	heard  heard           // ids that the tracker announced
 
 	caches sync.Mutex
@@ -98,7 +105,8 @@ func New(o Options) *Cycler {
 	if o.Turn == nil {
 		o.Turn = NewTurn()
 	}
-	c := &Cycler{Options: o, people: map[string]person{}, approving: map[string]approverList{}, doubts: map[string]bool{}, terms: map[*policy.Policy]terms{}}
+	c := &Cycler{Options: o, people: map[string]person{}, approving: map[string]approverList{}, doubts: map[string]bool{}, unread: map[string]bool{},
+		terms: map[*policy.Policy]terms{}}
 	c.gate = Gate{Writer: o.Tracker, Mode: o.Mode, Paused: func() (bool, error) {
 		p, err := o.Store.Paused()
 		return p.On, err
@@ -192,6 +200,10 @@ type cycle struct {
 	st      state.SourceState
 	sig     policy.Signals
 	report  Report
+
+	looked *state.Record // whose SLA was looked at last; sight is how it stands
+	sight  sla.Result
+	held   bool
 }
 
 // Run does one cycle:
@@ -202,7 +214,8 @@ type cycle struct {
 //  4. revisit: decide again what a new policy or the time made due
 //  5. sweep, where asked: find what left and what was missed, then recover
 //     what came back into sight
-//  6. write: plan, guard, confirm with the tracker, send, record
+//  6. histories: read what SLA clocks are computed from, where it is out of date
+//  7. write: plan, guard, confirm with the tracker, send, record
 //
 // A failing step ends the cycle; what was stored stays and the next cycle goes
 // on from there. The error is in the report too.
@@ -250,6 +263,7 @@ func (c *cycle) steps() (err error) {
 		{"revisit", c.revisit, false},
 		{"sweep", c.sweep, !c.task.Sweep},
 		{"recover", c.recover, false}, // issues that came back into sight
+		{"histories", c.histories, false},
 		{"write", c.write, false},
 	} {
 		if s.skip {
@@ -312,9 +326,14 @@ func (c *cycle) commit(b state.Batch) error {
 		}
 	}
 	b.Acts = append(b.Acts, c.acts...)
-	err := c.Store.Commit(b)
-	if err == nil {
-		c.acts = nil
+	if err := c.Store.Commit(b); err != nil {
+		return err
 	}
-	return err
+	c.acts = nil
+	for _, u := range b.Updates {
+		if u.Record.Clock != nil && c.Clocked != nil {
+			c.Clocked(u.Record)
+		}
+	}
+	return nil
 }

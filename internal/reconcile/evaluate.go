@@ -10,6 +10,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/plan"
 	"github.com/lanekeeper/lanekeeper/policy"
+	"github.com/lanekeeper/lanekeeper/policy/sla"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -30,7 +31,9 @@ type terms struct {
 	plan.Policy
 	ttl       time.Duration
 	lanes     map[string]policy.LaneSpec
-	introduce bool // people, where writes are enforced
+	introduce bool                  // people, where writes are enforced
+	clocks    map[string]*sla.Clock // by SLA
+	reads     map[string]clockReads
 }
 
 func (c *Cycler) termsOf(p *policy.Policy) terms {
@@ -50,6 +53,7 @@ func (c *Cycler) termsOf(p *policy.Policy) terms {
 		t.lanes[l.Name] = l
 	}
 	t.introduce = s.Comments.Enforce == "first"
+	t.clocks, t.reads = c.clocksOf(p)
 	c.terms[p] = t
 	return t
 }
@@ -139,8 +143,11 @@ func (v *verdict) note(list []judged, r, prev *state.Record) []judged {
 // judge decides a record anew and compares the outcome with the tracker.
 func (c *cycle) judge(r *state.Record, cause string) verdict {
 	v := verdict{update: state.Update{Record: r, Cause: cause}}
+	c.unlook()
 	if !r.Issue.Open() || r.Absent > 0 {
 		r.Outstanding, r.Due, r.Parked = 0, time.Time{}, nil
+		c.settleClock(r)
+		r.Due = c.clockDue(r)
 		return v
 	}
 	p := c.Policy.For(c.Source, r.Issue.Project)
@@ -150,6 +157,8 @@ func (c *cycle) judge(r *state.Record, cause string) verdict {
 	}
 	v.flaps = flaps(&r.Decision, &d)
 	r.Decision, r.Memory = d, memory
+	c.follow(c.termsOf(p), r)
+	c.settleClock(r)
 	c.compare(p, r, &v)
 	r.Due = c.due(r)
 	return v
@@ -263,7 +272,11 @@ func (c *cycle) lapse(r *state.Record, v *verdict) {
 		return
 	}
 	wants := c.wants(r)
+	held := c.clockOf(r) != nil // a clock that stands still wants its fields again
 	r.Overrides = slices.DeleteFunc(r.Overrides, func(o state.Override) bool {
+		if held && (o.Field == issue.FieldSLA || o.Field == issue.FieldDue) {
+			return false
+		}
 		over := !o.Until.IsZero() && !c.now.Before(o.Until) && !slices.ContainsFunc(wants, func(w plan.Want) bool { return w.Field == o.Field })
 		if over {
 			delete(r.Applied, o.Field)
@@ -308,7 +321,7 @@ func (c *cycle) wants(r *state.Record) []plan.Want {
 			w = append(w, plan.Want{Field: issue.FieldAssignee, Value: id})
 		}
 	}
-	return w
+	return c.promises(r, w)
 }
 
 // abandoned adds the label prefixes that we once wrote and that policy no
@@ -382,5 +395,6 @@ func (c *cycle) due(r *state.Record) time.Time {
 	if r.Parked != nil {
 		sooner(r.Parked.Until)
 	}
+	sooner(c.clockDue(r))
 	return due
 }

@@ -166,6 +166,7 @@ func (o *outbox) settle() error {
 // land applies one outcome to its record and entries.
 func (o *outbox) land(f *flight, res issue.Result) {
 	r := f.record
+	o.unlook()
 	failed := res.Err != nil && len(res.Refused) == 0
 	for n := range f.entries {
 		e := &f.entries[n]
@@ -183,14 +184,13 @@ func (o *outbox) land(f *flight, res issue.Result) {
 		if len(res.Refused) < len(f.entries) {
 			o.report.Changed++
 		}
-		if res.Updated.After(r.Issue.Updated) {
-			r.Issue.Updated = res.Updated.UTC()
-		}
+		o.landed(r, f.entries, res.Updated)
 		if res.CommentID != "" {
 			r.Comment.ID = res.CommentID
 		}
 	}
 	r.Outstanding = 0
+	o.unlook()
 	if r.Issue.Open() && r.Absent == 0 {
 		r.Outstanding = len(o.changes(r)) + o.noteDue(r)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/policy"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -290,8 +291,16 @@ func (c *cycle) revisit() error {
 // versioned is a signal snapshot that can tell whether anything changed.
 type versioned interface{ Version() string }
 
-// inForce names the policies and signals that this cycle decides by.
-func (c *cycle) inForce() string { return c.Policy.Hash() + c.signalVersion() }
+// inForce names the policies and signals that this cycle decides by, and that it
+// follows SLA clocks, which an older lanekeeper did not.
+func (c *cycle) inForce() string {
+	for _, p := range c.Policy.Policies() {
+		if slices.ContainsFunc(p.Lanes(), func(l policy.LaneSpec) bool { return l.SLA != "" }) {
+			return c.Policy.Hash() + "+clocks" + c.signalVersion()
+		}
+	}
+	return c.Policy.Hash() + c.signalVersion()
+}
 
 func (c *cycle) signalVersion() string {
 	if v, ok := c.sig.(versioned); ok {

@@ -11,7 +11,9 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/plan"
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
+	"github.com/lanekeeper/lanekeeper/policy"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -32,6 +34,7 @@ var (
 //   - after the trouble ends, everything is in order within a few cycles, and
 //     then nothing more is written
 //   - no update is missed
+//   - in the worlds with an SLA, its labels are as its clocks say
 //
 // A failing world is replayed with -run TestSimulation -seed N.
 func TestSimulation(t *testing.T) {
@@ -70,6 +73,10 @@ func simulate(t *testing.T, n uint64) {
 	s := &sim{r: rand.New(rand.NewPCG(n, 1)), held: map[string]hold{}, late: map[string]time.Time{}, ours: map[string]bool{}, undone: map[string]time.Time{}}
 	s.world = newWorld(t, func(w *world) {
 		w.opts.Guard = reconcile.Guard{}
+		if n%2 == 0 { // whatever is in the lane when the trouble ends is out of time at the end
+			w.spec.Lanes[0].SLA = "urgent-fix"
+			w.spec.SLAs = map[string]policy.SLASpec{"urgent-fix": {Starts: policy.StartsEnteredLane, WarnAt: []float64{0.5}, Targets: []policy.TargetSpec{{Resolve: 10 * time.Hour}}}}
+		}
 		switch {
 		case n%7 == 0:
 			w.opts.Mode = reconcile.Observe
@@ -113,7 +120,7 @@ func (s *sim) watch(e issue.Edit) error {
 		}
 		add, remove := c.Labels()
 		for _, l := range append(add, remove...) {
-			if c.Field.IsLabel() && !strings.HasPrefix(l, "lane:") && !strings.HasPrefix(l, "horizon:") {
+			if c.Field.IsLabel() && !slices.ContainsFunc([]string{"lane:", "horizon:", "sla:"}, func(p string) bool { return strings.HasPrefix(l, p) }) {
 				s.Fatalf("%s: label %q is not ours", e.Key, l)
 			}
 		}
@@ -167,7 +174,7 @@ func (s *sim) step() {
 		}
 	}
 	i := s.any()
-	switch s.r.IntN(17) {
+	switch s.r.IntN(18) {
 	case 0:
 		s.create()
 	case 1, 2, 3:
@@ -215,6 +222,12 @@ func (s *sim) step() {
 		s.say("policy: stability %s", s.spec.Lanes[1].When)
 	case 16:
 		s.undo(i)
+	case 17:
+		s.tracker.historyErr = nil
+		if s.r.IntN(2) == 0 {
+			s.tracker.historyErr = &connectors.Error{Kind: connectors.Server, Op: "history"}
+		}
+		s.say("histories: %v", s.tracker.historyErr)
 	}
 	s.tracker.crash = s.r.IntN(12) == 0
 	s.try(reconcile.Task{Sweep: s.r.IntN(10) == 0})
@@ -287,7 +300,7 @@ func (s *sim) survive(do func()) {
 
 // settle ends the trouble and demands order.
 func (s *sim) settle() {
-	s.fail, s.tracker.lose, s.tracker.stopAfter, s.tracker.crash = false, nil, 0, false
+	s.fail, s.tracker.lose, s.tracker.stopAfter, s.tracker.crash, s.tracker.historyErr = false, nil, 0, false, nil
 	clear(s.tracker.index)
 	clear(s.tracker.hidden)
 	s.say("the trouble ends")
@@ -323,6 +336,15 @@ func (s *sim) inOrder(i *issue.Issue, r *state.Record) {
 	}
 	if slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldLane && o.Kind == state.Undone }) {
 		return // as an operator wanted it; watch saw to that
+	}
+	if !slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldSLA }) {
+		want := ""
+		if r.Decision.SLA != "" {
+			want = "sla:breached"
+		}
+		if got := plan.Actual(i, issue.FieldSLA); got != want {
+			s.Errorf("%s: SLA label %q, want %q", i.Key, got, want)
+		}
 	}
 	want := "lane:" + r.Decision.Lane
 	if h, held := s.held[i.ID]; held {

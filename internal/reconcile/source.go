@@ -42,6 +42,9 @@ type Reader interface {
 	// History reads the changes of the managed fields and of the status, for
 	// any number of ids. An id without an entry in the answer could not be read.
 	History(ctx context.Context, ids []string) (map[string]issue.History, error)
+	// Comments reads who commented and when, not what, for any number of ids. An id
+	// without an entry in the answer could not be read.
+	Comments(ctx context.Context, ids []string) (map[string][]issue.Comment, error)
 	// Person resolves an e-mail address or account id to the account, for the
 	// assignee. The error says what to do about an address that finds nobody.
 	Person(ctx context.Context, who string) (issue.Person, error)

@@ -57,6 +57,9 @@ func (c *cycle) sweep() error {
 	if err := c.forgetGaps(); err != nil {
 		return err
 	}
+	if err := c.forgetClocks(); err != nil {
+		return err
+	}
 	c.st.LastSweep, c.report.Swept = c.now, true
 	return c.commit(state.Batch{State: &c.st})
 }

@@ -37,8 +37,12 @@ type tracker struct {
 	stopped   error // what ends every Apply
 	stopAfter int   // pages of a pull before it breaks; 0 never
 
-	ahead      time.Duration // of the tracker's clock, as a pull tells it
-	unreadable string        // the id that cannot be read now
+	ahead       time.Duration // of the tracker's clock, as a pull tells it
+	unreadable  string        // the id that cannot be read now
+	noHistory   string        // the id whose history cannot be read now
+	historyErr  error
+	commentsErr error
+	remarks     map[string][]issue.Comment
 
 	edits    []issue.Edit
 	comments map[string]string // marker to body
@@ -48,7 +52,7 @@ type tracker struct {
 
 func newTracker(now func() time.Time) *tracker {
 	return &tracker{now: now, issues: map[string]*issue.Issue{}, events: map[string][]issue.Event{}, index: map[string]issue.Issue{},
-		hidden: map[string]bool{}, unlisted: map[string]bool{}, refuse: map[issue.Field]bool{}, comments: map[string]string{}, calls: map[string]int{}}
+		hidden: map[string]bool{}, unlisted: map[string]bool{}, refuse: map[issue.Field]bool{}, comments: map[string]string{}, remarks: map[string][]issue.Comment{}, calls: map[string]int{}}
 }
 
 var errCrash = errors.New("the process dies here")
@@ -175,9 +179,26 @@ func (t *tracker) Fetch(_ context.Context, ids []string) (issue.Lookup, error) {
 
 func (t *tracker) History(_ context.Context, ids []string) (map[string]issue.History, error) {
 	t.calls["history"]++
+	if t.historyErr != nil {
+		return nil, t.historyErr
+	}
 	out := map[string]issue.History{}
 	for _, id := range ids {
-		out[id] = issue.History{Events: t.events[id], Complete: true}
+		if id != t.noHistory {
+			out[id] = issue.History{Events: t.events[id], Complete: true}
+		}
+	}
+	return out, nil
+}
+
+func (t *tracker) Comments(_ context.Context, ids []string) (map[string][]issue.Comment, error) {
+	t.calls["comments"]++
+	if t.commentsErr != nil {
+		return nil, t.commentsErr
+	}
+	out := map[string][]issue.Comment{}
+	for _, id := range ids {
+		out[id] = append([]issue.Comment{}, t.remarks[id]...)
 	}
 	return out, nil
 }

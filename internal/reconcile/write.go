@@ -186,7 +186,7 @@ func (c *cycle) changes(r *state.Record) []issue.Change {
 		if v.Writes() && writable(r, v.Field) == 1 {
 			ch := v.Change()
 			if v.Outcome != plan.Returned {
-				ch.Reason = t.reason(r, v.Field, c.now)
+				ch.Reason = c.reason(t, r, v.Field)
 			}
 			ch.FromRaw = raw(r, v.Field)
 			out = append(out, ch)
@@ -374,11 +374,11 @@ func takenBackWhy(r *state.Record, now time.Time) string {
 }
 
 // reason says in one sentence why policy wants a value.
-func (t terms) reason(r *state.Record, f issue.Field, now time.Time) string {
+func (c *cycle) reason(t terms, r *state.Record, f issue.Field) string {
 	d := &r.Decision
 	switch f {
 	case issue.FieldLane:
-		if why := takenBackWhy(r, now); why != "" {
+		if why := takenBackWhy(r, c.now); why != "" {
 			return why
 		}
 		if why := t.lanes[d.Lane].Why; why != "" {
@@ -394,6 +394,8 @@ func (t terms) reason(r *state.Record, f issue.Field, now time.Time) string {
 		return fmt.Sprintf("score %.0f is in the band %s", d.Score, d.Band)
 	case issue.FieldAssignee:
 		return "lane " + d.Lane + " is assigned to " + d.Owner
+	case issue.FieldSLA, issue.FieldDue:
+		return c.slaReason(r, f)
 	}
 	if slices.Contains(slices.Collect(maps.Keys(d.Marks)), string(f)) {
 		return fmt.Sprintf("score %.0f", d.Score)

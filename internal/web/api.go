@@ -27,7 +27,7 @@ type Issues interface {
 	// History tells what was decided about and written to an issue, the newest
 	// limit events. Refs as in Explain.
 	History(ctx context.Context, ref issue.Ref, limit int) (answer.History, error)
-	// SLAs lists issues that are held to an SLA, in rank order.
+	// SLAs lists open issues that are held to an SLA, the most urgent first.
 	SLAs(context.Context, IssueFilter) (answer.SLAs, error)
 }
 
@@ -90,6 +90,7 @@ type IssueFilter struct {
 	Lane   string
 	Source string
 	SLA    string
+	State  string // of the SLA's clock; only SLAs looks at it
 	// Text is searched in key and title, without regard to case.
 	Text   string
 	Limit  int

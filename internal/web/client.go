@@ -269,7 +269,7 @@ func (c *Client) SLAs(ctx context.Context, f IssueFilter) (all answer.SLAs, err 
 }
 
 func (f IssueFilter) query(limit int, cursor string) url.Values {
-	return query("lane", f.Lane, "source", f.Source, "sla", f.SLA, "q", f.Text, "limit", strconv.Itoa(limit), "cursor", cursor)
+	return query("lane", f.Lane, "source", f.Source, "sla", f.SLA, "state", f.State, "q", f.Text, "limit", strconv.Itoa(limit), "cursor", cursor)
 }
 
 // Explain implements Issues.

@@ -163,7 +163,7 @@ func (f *fake) History(_ context.Context, ref issue.Ref, limit int) (answer.Hist
 }
 
 func (f *fake) SLAs(context.Context, web.IssueFilter) (answer.SLAs, error) {
-	return answer.SLAs{SLAs: []answer.HeldTo{{Ref: "payments/PAY-1", SLA: "urgent-fix"}}, Total: 1}, f.ask("slas")
+	return answer.SLAs{SLAs: []answer.HeldTo{{Ref: "payments/PAY-1", SLA: "urgent-fix", Title: "Checkout fails", State: "warning"}}, Total: 1}, f.ask("slas")
 }
 
 func (f *fake) Decisions(_ context.Context, w web.DecisionFilter) (answer.Decisions, error) {

@@ -71,8 +71,9 @@ func (s *server) listIssues(r *http.Request) (any, error) {
 }
 
 func (s *server) slas(r *http.Request) (any, error) {
-	p := s.params(r.URL.RawQuery, "lane", "source", "sla", "q", "limit", "cursor")
+	p := s.params(r.URL.RawQuery, "lane", "source", "sla", "state", "q", "limit", "cursor")
 	f := p.issues()
+	f.State = p.state()
 	if p.err != nil {
 		return nil, p.err
 	}

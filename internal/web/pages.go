@@ -41,7 +41,7 @@ func parsePages() (*pages, error) {
 func functions() template.FuncMap {
 	return template.FuncMap{
 		"clean":   answer.Clean,
-		"percent": answer.Percent,
+		"percent": answer.Percent, "slaWords": answer.StateWords,
 		"number":  answer.Number,
 		"short":   answer.ShortHash,
 		"count":   answer.Count,

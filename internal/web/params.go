@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -100,6 +101,15 @@ func (p *params) move() answer.Move {
 		p.err = Errorf(Invalid, "move %q: want up, down or new", string(m))
 		return ""
 	}
+}
+
+// state reads the state of a clock that an open issue can have.
+func (p *params) state() string {
+	state := p.Get("state")
+	if state != "" && !slices.Contains(answer.OpenStates(), state) {
+		p.err = Errorf(Invalid, "state %q: want one of %s", state, strings.Join(answer.OpenStates(), ", "))
+	}
+	return state
 }
 
 func (p *params) issues() IssueFilter {

@@ -12,6 +12,7 @@ import (
 const (
 	topIssues     = 5
 	newestChanges = 12
+	urgentClocks  = 10
 	issuesPerPage = 50
 	historyEvents = 100
 	planChanges   = 500
@@ -23,6 +24,7 @@ type overview struct {
 	Lanes   answer.Lanes
 	Held    []answer.Plan
 	Tops    []top
+	SLAs    answer.SLAs // the most urgent
 	Changes []answer.Change
 }
 
@@ -49,6 +51,9 @@ func (s *server) overviewPage(ctx context.Context, _ *http.Request, v *view) err
 		return err
 	}
 	o.Tops = heads(o.Lanes.Lanes, all.Issues)
+	if o.SLAs, err = s.Issues.SLAs(ctx, IssueFilter{Limit: urgentClocks}); err != nil {
+		return err
+	}
 	changes, err := s.Log.Changes(ctx, ChangeFilter{Limit: newestChanges})
 	if err != nil {
 		return err

@@ -86,7 +86,7 @@ func (c *Clock) laneStays(l *timeline) []stay {
 
 func laneLabel(m moment) string {
 	for _, s := range m.labels {
-		if name, ok := strings.CutPrefix(s, issue.FieldLane.Prefix()); ok {
+		if name, ok := strings.CutPrefix(s, issue.FieldLane.Prefix()); ok && s != issue.PinLabel {
 			return name
 		}
 	}

@@ -31,6 +31,7 @@ func recordCases() []testCase {
 		{"the pause switch stays", pause},
 		{"a policy text stays as it was first stored", policies},
 		{"texts of every kind survive", wildTexts},
+		{"what SLA clocks are computed from comes back, and goes with the last word", clocks},
 	}
 }
 
@@ -335,5 +336,42 @@ func wildTexts(t *testing.T, w world) {
 	got := must[[]*state.Record](t)(w.Records("jira", []string{"1"}))[0]
 	if d := cmp.Diff(r, got); d != "" {
 		t.Error(d)
+	}
+}
+
+func clocks(t *testing.T, w world) {
+	ann := issue.Actor{Person: issue.Person{ID: "ann", Name: "Ann"}}
+	with := func(k *state.Clock) *state.Record {
+		r := Record(1, "PAY-1", "hotfix")
+		r.Clock = k
+		return r
+	}
+	k := &state.Clock{
+		SLA: "urgent-fix", Lanes: []state.Stay{{Lane: "feature", From: Epoch().Add(-day)}, {Lane: "hotfix", From: Epoch()}},
+		History: issue.History{
+			Events: []issue.Event{
+				{At: Epoch(), By: ann, Field: issue.FieldStatus, From: "Open", To: "Waiting", ToCategory: issue.Started},
+				{At: Epoch().Add(hour), By: issue.Actor{Self: true}, Field: issue.FieldPriority, From: "medium", To: "urgent"},
+				{At: Epoch().Add(2 * hour), By: ann, Field: issue.FieldLabels, To: "blocked"},
+			},
+			Complete: true, Comments: []issue.Comment{{At: Epoch().Add(hour), By: ann, Public: true}}, CommentsRead: true,
+		},
+		Read: Epoch().Add(3 * hour), Kept: "what", Gone: Epoch().Add(4 * hour),
+		Results: []state.ClockResult{
+			{SLA: "urgent-fix", Kind: "respond", Lane: "hotfix", Start: Epoch(), Ended: Epoch().Add(hour)},
+			{SLA: "urgent-fix", Kind: "resolve", Lane: "hotfix", Start: Epoch(), Breached: Epoch().Add(2 * hour)},
+		},
+	}
+	w.log(with(k))
+	if d := cmp.Diff(k, must[[]*state.Record](t)(w.Records("jira", []string{"1"}))[0].Clock); d != "" {
+		t.Error(d)
+	}
+	k.Lanes[0].Lane, k.History.Events[0].To = "changed", "changed"
+	if got := must[[]*state.Record](t)(w.Records("jira", []string{"1"}))[0].Clock; got.Lanes[0].Lane != "feature" || got.History.Events[0].To != "Waiting" {
+		t.Errorf("stored clock changed: %+v", got)
+	}
+	w.store(with(nil))
+	if got := must[[]*state.Record](t)(w.Records("jira", []string{"1"}))[0].Clock; got != nil {
+		t.Errorf("the clock is still there: %+v", got)
 	}
 }
