@@ -244,12 +244,13 @@ type storedRecord struct {
 	Pin      *storedPin      `cbor:"13,keyasint,omitempty"`
 	Restores []storedRestore `cbor:"14,keyasint,omitempty"`
 	// Clock is what an SLA's clock is computed from.
-	Clock *storedClock `cbor:"15,keyasint,omitempty"`
+	Clock *storedClock           `cbor:"15,keyasint,omitempty"`
+	Freed map[issue.Field]string `cbor:"16,keyasint,omitempty"`
 }
 
 func storeRecord(w wordBook, r *Record, oldKeys []string) storedRecord {
 	s := storedRecord{
-		Issue: storeIssue(&r.Issue), Memory: storeMemory(w, r.Memory), Applied: r.Applied,
+		Issue: storeIssue(&r.Issue), Memory: storeMemory(w, r.Memory), Applied: r.Applied, Freed: r.Freed,
 		Comment: storedComment(r.Comment), Parked: storeParked(r.Parked), Gaps: r.Gaps,
 		Seen: millis(r.Seen), Absent: r.Absent, Outstanding: r.Outstanding, Due: millis(r.Due), OldKeys: oldKeys,
 		Pin:   storePin(r.Pin),
@@ -266,7 +267,7 @@ func storeRecord(w wordBook, r *Record, oldKeys []string) storedRecord {
 
 func (s *storedRecord) load(w wordBook, source, id string) *Record {
 	r := &Record{
-		Issue: s.Issue.load(source, id), Memory: s.Memory.load(w), Applied: s.Applied,
+		Issue: s.Issue.load(source, id), Memory: s.Memory.load(w), Applied: s.Applied, Freed: s.Freed,
 		Comment: Comment(s.Comment), Parked: s.Parked.load(), Gaps: s.Gaps,
 		Seen: instant(s.Seen), Absent: s.Absent, Outstanding: s.Outstanding, Due: instant(s.Due),
 		Pin:   s.Pin.load(),

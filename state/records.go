@@ -22,7 +22,10 @@ type Record struct {
 
 	// Applied is what lanekeeper last wrote, by field; for the assignee an
 	// account id, for labels the full label. A field never written is absent.
-	Applied   map[issue.Field]string
+	Applied map[issue.Field]string
+	// Freed are values of people that may be written over, by field: their
+	// override ended and lanekeeper has not written since.
+	Freed     map[issue.Field]string
 	Overrides []Override // sorted by field; at most one a field
 	Comment   Comment
 	Parked    *Parked

@@ -45,10 +45,13 @@ type Policy struct {
 
 // Input is one issue as the diff sees it.
 type Input struct {
-	Issue     *issue.Issue
-	Lane      string // policy's lane now
-	Wants     []Want
-	Applied   Applied
+	Issue   *issue.Issue
+	Lane    string // policy's lane now
+	Wants   []Want
+	Applied Applied
+	// Freed are values of people that may be written over, since their override
+	// ended. A person who sets such a value again takes nothing back.
+	Freed     map[issue.Field]string
 	Overrides []Override
 	Policy    Policy
 	Now       time.Time
@@ -91,7 +94,8 @@ func (v Verdict) Change() issue.Change {
 //	actual vs desired | actual vs applied | verdict
 //	equal             | any               | Agreed: nothing to do, applied becomes actual
 //	differs           | equal             | Changed: write desired
-//	differs           | differs           | Taken: a person's change is an override
+//	differs           | differs           | Taken: a person's change is an override;
+//	                  |                   | Changed where an override of that value ended
 //	differs           | never applied     | Adopted or Changed, by field; an empty
 //	                  |                   | field holds nobody's work and is always set
 //	override active   |                   | Kept, until it expires, a person takes it
@@ -146,10 +150,11 @@ func (in *Input) judge(v Verdict) Outcome {
 		}
 		return Kept
 	}
+	freed, free := in.Freed[v.Field]
 	switch {
-	case written && v.Actual == applied:
+	case written && v.Actual == applied, free && v.Actual == freed:
 		return Changed
-	case written:
+	case written, free:
 		return Taken
 	case in.Policy.Adopt[v.Field] && v.Actual != "":
 		return Adopted

@@ -20,6 +20,7 @@ func TestDiff(t *testing.T) {
 		name      string
 		actual    []string
 		applied   Applied
+		freed     string // "": none
 		overrides []Override
 		policy    Policy
 		unknown   issue.Inputs
@@ -36,6 +37,12 @@ func TestDiff(t *testing.T) {
 		{name: "a person removed our label: not added again", applied: Applied{field: "lane:hotfix"}, want: Taken},
 		{name: "a person added a second label beside ours: override", actual: []string{"lane:feature", "lane:hotfix"},
 			applied: Applied{field: "lane:hotfix"}, want: Taken, from: "lane:feature lane:hotfix"},
+		{name: "a value whose override ended: change", actual: []string{"lane:own"}, applied: Applied{field: "lane:feature"}, freed: "lane:own",
+			want: Changed, from: "lane:own"},
+		{name: "another value than the one whose override ended: override", actual: []string{"lane:other"}, applied: Applied{field: "lane:feature"},
+			freed: "lane:own", want: Taken, from: "lane:other"},
+		{name: "a value whose override ended, also where it would be adopted at first sight: change", actual: []string{"lane:own"}, freed: "lane:own",
+			policy: adopt, want: Changed, from: "lane:own"},
 		{name: "first sight, claimed: change", actual: []string{"lane:feature"}, want: Changed, from: "lane:feature"},
 		{name: "first sight, adopted: kept", actual: []string{"lane:feature"}, policy: adopt, want: Adopted, from: "lane:feature"},
 		{name: "first sight, adopted but empty: set, for there is nobody's work to lose", policy: adopt, want: Changed},
@@ -82,7 +89,7 @@ func TestDiff(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			i := &issue.Issue{Labels: append([]string{"customer", "zz"}, tt.actual...), Unknown: tt.unknown}
 			got := Diff(Input{Issue: i, Lane: "hotfix", Wants: []Want{{Field: field, Value: "lane:hotfix"}},
-				Applied: tt.applied, Overrides: tt.overrides, Policy: tt.policy, Now: now})
+				Applied: tt.applied, Freed: freed(tt.freed), Overrides: tt.overrides, Policy: tt.policy, Now: now})
 			if got[0].Outcome != tt.want || got[0].Actual != tt.from {
 				t.Errorf("got outcome %d from %q, want %d from %q", got[0].Outcome, got[0].Actual, tt.want, tt.from)
 			}
@@ -144,4 +151,11 @@ func unmanaged(labels []string) string {
 		}
 	}
 	return s
+}
+
+func freed(value string) map[issue.Field]string {
+	if value == "" {
+		return nil
+	}
+	return map[issue.Field]string{issue.FieldLane: value}
 }

@@ -216,7 +216,7 @@ func (c *cycle) compare(p *policy.Policy, r *state.Record, v *verdict) {
 		case plan.Released:
 			v.doubtful = v.doubtful || r.Overrides[at].Value != f.Actual
 			c.end(r, at, f, v)
-			setApplied(r, f.Field, f.Actual)
+			free(r, f.Field, f.Actual)
 			r.Outstanding += writable(r, f.Field)
 		case plan.Taken:
 			v.doubtful, v.taken = true, true
@@ -293,7 +293,7 @@ func (c *cycle) diff(t terms, r *state.Record) []plan.Verdict {
 		overrides[n] = plan.Override{Field: o.Field, Value: o.Value, Until: o.Until, Lane: o.Lane,
 			Firm: o.Kind == state.Operator, Displaced: o.Displaced}
 	}
-	return plan.Diff(plan.Input{Issue: &r.Issue, Lane: r.Decision.Lane, Wants: c.wants(r), Applied: r.Applied,
+	return plan.Diff(plan.Input{Issue: &r.Issue, Lane: r.Decision.Lane, Wants: c.wants(r), Applied: r.Applied, Freed: r.Freed,
 		Overrides: overrides, Policy: t.Policy, Now: c.now})
 }
 

@@ -36,6 +36,27 @@ func TestOverridesEndWhenTheyShould(t *testing.T) {
 		w.once()
 		w.expect("what a person chose is still theirs", w.tracker.issues[id(1)].Assignee.ID, "ann")
 	})
+	t.Run("whoever chooses a value again whose override had ended holds it anew", func(t *testing.T) {
+		lane := func(to string) issue.Change { return issue.Change{Field: issue.FieldLane, To: to} }
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.once()
+		w.tracker.edit(id(1), "ann", lane("lane:own"))
+		w.quiet()
+		w.wait(15 * 24 * time.Hour)
+		w.tracker.fail = func(issue.Edit) error { return &connectors.Error{Kind: connectors.Invalid, Op: "edit"} }
+		w.once() // the override is over, and the write fails
+		w.expect("overrides", len(w.record(1).Overrides), 0)
+		w.tracker.edit(id(1), "ann", lane("lane:other"))
+		w.once()
+		w.tracker.fail = nil
+		w.wait(time.Hour)
+		w.tracker.edit(id(1), "ann", lane("lane:own"))
+		w.quiet()
+		w.wait(7 * time.Hour) // any back-off is over
+		w.quiet()
+		w.expect("lane", w.tracker.issues[id(1)].Label("lane:"), "own")
+	})
 	t.Run("of a withdrawn proposal: with its time", func(t *testing.T) {
 		w := newWorld(t, func(w *world) { w.opts.Mode = reconcile.Suggest })
 		w.tracker.add(1, bug)

@@ -24,7 +24,7 @@ func (c *cycle) pinned(r *state.Record, v *verdict) bool {
 		c.displace(r)
 	case !is && r.Pin != nil:
 		v.doubtful, v.taken = true, true
-		c.free(r)
+		c.unpin(r)
 	}
 	return is
 }
@@ -40,16 +40,16 @@ func (c *cycle) displace(r *state.Record) {
 	}
 }
 
-// free ends a pin. Where it had replaced our label, nobody removed that: it is
-// as if lanekeeper had last written none, so that it is written again.
-func (c *cycle) free(r *state.Record) {
+// unpin ends a pin. Where it had replaced our label, nobody removed that, so it
+// is written again.
+func (c *cycle) unpin(r *state.Record) {
 	r.Pin = nil
 	c.freed[r.Issue.ID] = true
 	if !c.Exclusive || laneOverride(r) >= 0 || plan.Actual(&r.Issue, issue.FieldLane) != "" {
 		return
 	}
 	if r.Applied[issue.FieldLane] != "" {
-		setApplied(r, issue.FieldLane, "")
+		free(r, issue.FieldLane, "")
 	}
 }
 

@@ -23,7 +23,7 @@ func next(prev *state.Record, i *issue.Issue, now time.Time) *state.Record {
 // clone copies what a cycle changes in place.
 func clone(r *state.Record) *state.Record {
 	c := *r
-	c.Applied = maps.Clone(r.Applied)
+	c.Applied, c.Freed = maps.Clone(r.Applied), maps.Clone(r.Freed)
 	c.Overrides = slices.Clone(r.Overrides)
 	c.Gaps = slices.Clone(r.Gaps)
 	c.Issue.Labels = slices.Clone(r.Issue.Labels)
@@ -44,6 +44,19 @@ func setApplied(r *state.Record, f issue.Field, v string) {
 		r.Applied = map[issue.Field]string{}
 	}
 	r.Applied[f] = v
+	delete(r.Freed, f)
+}
+
+// free lets a value that a person chose be written over. It does not count as
+// lanekeeper's own: whoever sets it again later chooses it anew.
+func free(r *state.Record, f issue.Field, v string) {
+	if own, written := r.Applied[f]; written && own == v {
+		return
+	}
+	if r.Freed == nil {
+		r.Freed = map[issue.Field]string{}
+	}
+	r.Freed[f] = v
 }
 
 // drop removes the override at a position, none for -1.
@@ -55,6 +68,7 @@ func drop(r *state.Record, at int) {
 
 // hold adds or replaces the override of a field.
 func hold(r *state.Record, o state.Override) {
+	delete(r.Freed, o.Field)
 	at, found := slices.BinarySearchFunc(r.Overrides, o.Field, func(a state.Override, f issue.Field) int { return cmp.Compare(a.Field, f) })
 	if found {
 		r.Overrides[at] = o

@@ -189,7 +189,7 @@ func (c *cycle) takeBack(r *state.Record, t terms, n int) bool {
 		return false
 	}
 	r.Restores = append(r.Restores, state.TakenBack{Field: o.Field, At: c.now, By: o.By, Value: o.Value, Lanes: o.Contested})
-	setApplied(r, o.Field, o.Value)
+	free(r, o.Field, o.Value)
 	drop(r, n)
 	r.Outstanding += writable(r, o.Field)
 	c.noted(r, state.Act{Verb: state.Restored, Field: o.Field, From: o.Value, To: o.Wanted, By: o.By, Reason: "not an approver of " + strings.Join(o.Contested, ", ")})

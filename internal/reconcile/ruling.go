@@ -103,7 +103,7 @@ func (c *cycle) settle(r *state.Record, u Ruling) error {
 	act := state.Act{Field: o.Field, From: o.From, To: o.Value, By: who, Reason: reasoned(u)}
 	if u.Verb == Reject {
 		act.Verb, act.From, act.To = state.Rejected, o.Value, o.Wanted
-		setApplied(r, o.Field, o.Value)
+		free(r, o.Field, o.Value)
 		drop(r, at)
 		c.noted(r, act)
 		return nil
@@ -166,7 +166,7 @@ func (c *cycle) letGo(r *state.Record, u Ruling) error {
 	}
 	o := r.Overrides[at]
 	if o.Field != issue.FieldComment {
-		setApplied(r, o.Field, plan.Actual(&r.Issue, o.Field))
+		free(r, o.Field, plan.Actual(&r.Issue, o.Field))
 	}
 	drop(r, at)
 	c.noted(r, state.Act{Verb: state.Released, Field: o.Field, From: o.Value, To: o.Wanted, By: issue.Person{Name: u.By}, Reason: reasoned(u)})

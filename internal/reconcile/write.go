@@ -147,7 +147,8 @@ func (c *cycle) item(r *state.Record) (item, string) {
 	i := item{id: r.Issue.ID, key: r.Issue.Key, lane: r.Decision.Lane, applied: r.Applied, changes: c.changes(r)}
 	for _, ch := range i.changes {
 		_, wrote := r.Applied[ch.Field]
-		i.moved = i.moved || wrote
+		_, freed := r.Freed[ch.Field]
+		i.moved = i.moved || wrote || freed
 	}
 	status := Planned
 	switch mode := c.Mode.narrow(r.Decision.Mode); {
