@@ -245,7 +245,14 @@ func (w *world) undone(s *source, r reconcile.Report, whole bool) {
 	w.note("%s undo: %d lines, error %v", s.name, len(r.Lines), r.Err)
 	for _, l := range r.Lines {
 		c := s.cards[l.ID]
-		if c == nil || c.gone || l.Status != reconcile.Applied || l.Change.Field == issue.FieldComment {
+		if c == nil || c.gone || l.Change.Field == issue.FieldComment {
+			continue
+		}
+		if l.Status == reconcile.FailedNow && !c.lately(l.Change.Field, w.now()) { // it may have arrived all the same
+			c.hold(l.Change.Field, l.Change.To, w.now())
+			c.holds[l.Change.Field].undo, c.holds[l.Change.Field].soft = true, true
+		}
+		if l.Status != reconcile.Applied {
 			continue
 		}
 		if got := c.field(l.Change.Field); got != l.Change.To && !c.lately(l.Change.Field, w.now()) {
