@@ -304,10 +304,10 @@ func TestAReloadKeepsWhatWaits(t *testing.T) {
 		defer d.stop()
 		d.Report(breach("1"))
 		time.Sleep(time.Minute)
+		a.well() // before the new channels begin, which try at once
 		if err := d.Swap(t.Context(), []*Channel{chatty("a", &a), chatty("c", &c)}); err != nil {
 			t.Fatal(err)
 		}
-		a.well()
 		time.Sleep(time.Minute)
 		d.Report(over(breach("1")))
 		time.Sleep(time.Minute)
