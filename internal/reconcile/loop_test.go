@@ -55,15 +55,13 @@ func TestLoop(t *testing.T) {
 			w := newWorld(t, func(w *world) { w.opts.Now = time.Now; w.tracker.now = time.Now })
 			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 			defer cancel()
-			var times []time.Duration
-			var l *reconcile.Loop
-			began := time.Now()
-			l = reconcile.NewLoop(w.cycler, schedule("0 0 1 1 *"), schedule("17 3 * * *"), time.UTC, slog.New(slog.DiscardHandler), func(reconcile.Report) {
-				times = append(times, time.Since(began))
+			var times []time.Duration // since the hints began
+			hints := time.Now().Add(10 * time.Minute)
+			l := reconcile.NewLoop(w.cycler, schedule("0 0 1 1 *"), schedule("17 3 * * *"), time.UTC, slog.New(slog.DiscardHandler), func(reconcile.Report) {
+				times = append(times, time.Since(hints))
 			})
 			go func() {
-				time.Sleep(10 * time.Minute)
-				began = time.Now()
+				time.Sleep(time.Until(hints))
 				for range 100 {
 					l.Hint()
 					time.Sleep(100 * time.Millisecond)
