@@ -213,6 +213,7 @@ var (
 	keyAbove     = regexp.MustCompile(`key > "?` + Project + `-(\d+)`)
 	keyUpTo      = regexp.MustCompile(`key <= "?` + Project + `-(\d+)`)
 	idIn         = regexp.MustCompile(`id in \(([^)]*)\)`)
+	keyIn        = regexp.MustCompile(`key IN \(([^)]*)\)`)
 	done         = regexp.MustCompile(`statusCategory = "?Done`)
 )
 
@@ -242,6 +243,16 @@ func (s *Server) matches(jql string) (lo, hi int, list []int) {
 		for _, id := range strings.Split(m[1], ",") {
 			if n, ok := s.position(strings.TrimSpace(id)); ok && n >= lo && n < hi {
 				list = append(list, n)
+			}
+		}
+		return 0, len(list), list
+	}
+	if m := keyIn.FindStringSubmatch(jql); m != nil {
+		list = []int{}
+		for _, key := range strings.Split(m[1], ",") {
+			number, ok := strings.CutPrefix(strings.Trim(key, ` "`), Project+"-")
+			if n, err := strconv.Atoi(number); ok && err == nil && n >= 1 && n <= s.o.Issues {
+				list = append(list, n-1)
 			}
 		}
 		return 0, len(list), list
