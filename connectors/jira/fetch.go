@@ -25,7 +25,11 @@ func (c *Client) Fetch(ctx context.Context, ids []string) (issue.Lookup, error) 
 	ids, out.Bad = usableIDs(opBulkFetch, ids)
 	chunks := slices.Collect(slices.Chunk(ids, bulkSize))
 	read := func(ctx context.Context, n int) (issue.Lookup, error) { return c.lookup(ctx, chunks[n]) }
-	for l, err := range ordered(ctx, len(chunks), c.reading(), read) {
+	width := c.reading()
+	if c.flavor() == DataCenter {
+		width = 1 // each chunk is many requests
+	}
+	for l, err := range ordered(ctx, len(chunks), width, read) {
 		if err != nil {
 			return issue.Lookup{}, err
 		}
@@ -130,64 +134,52 @@ func (c *Client) bulkFetchHalves(ctx context.Context, cat *catalog, ids []string
 	return a, nil
 }
 
-// dcFetch searches for the ids and asks for those that search did not show one
-// by one: only a 404 to a direct question means gone.
+// dcFetch asks for each issue by itself. A search would take one request for all
+// of them, but it answers from an index that may not show the newest change, and
+// whoever fetches is about to write or to judge what a person did. Only a 404
+// means gone.
 func (c *Client) dcFetch(ctx context.Context, ids []string) (*issueList, error) {
 	cat, err := c.fields(ctx)
 	if err != nil {
 		return nil, err
 	}
-	page := searchPage{Issues: issueList{d: cat.decoder}}
-	list := &page.Issues
-	err = dcLookup(ctx, c, among(ids), cat.request, len(ids), &page)
-	if err != nil && connectors.KindOf(err) != connectors.Invalid && !errors.Is(err, connectors.ErrTooLarge) {
-		return nil, err
-	}
-	seen := map[string]bool{}
-	for i := range list.issues {
-		seen[list.issues[i].ID] = true
-	}
-	for _, b := range list.bad {
-		seen[b.ID] = true
-	}
-	for _, id := range ids {
-		if seen[id] {
-			continue
-		}
-		if err := c.dcOne(ctx, cat, id, list); err != nil {
+	list := &issueList{d: cat.decoder}
+	one := func(ctx context.Context, n int) (*issueList, error) { return c.dcOne(ctx, cat, ids[n]) }
+	for l, err := range ordered(ctx, len(ids), c.reading(), one) {
+		if err != nil {
 			return nil, err
 		}
+		list.issues, list.bad = append(list.issues, l.issues...), append(list.bad, l.bad...)
 	}
 	return list, nil
 }
 
-// dcOne reads one issue into list.
-func (c *Client) dcOne(ctx context.Context, cat *catalog, id string, list *issueList) error {
+// dcOne reads one issue; a list without it means gone.
+func (c *Client) dcOne(ctx context.Context, cat *catalog, id string) (*issueList, error) {
+	list := &issueList{d: cat.decoder}
 	var raw jsontext.Value
 	_, err := c.do(ctx, call{op: opIssue, again: true, method: http.MethodGet, path: "issue/" + id,
 		query: url.Values{"fields": {strings.Join(cat.request, ",")}}, into: &raw})
 	switch connectors.KindOf(err) {
 	case "":
 		if err != nil {
-			return err
+			return nil, err
 		}
 	case connectors.NotFound:
-		return nil
+		return list, nil
 	case connectors.Forbidden, connectors.Invalid, connectors.Contract:
 		list.bad = append(list.bad, issue.Bad{ID: id, Err: err})
-		return nil
+		return list, nil
 	default:
-		return err
+		return nil, err
 	}
-	one := &issueList{d: cat.decoder}
-	if err := decode(append(append(jsontext.Value{'['}, raw...), ']'), one); err != nil {
-		return contractError(opIssue, err)
+	if err := decode(append(append(jsontext.Value{'['}, raw...), ']'), list); err != nil {
+		return nil, contractError(opIssue, err)
 	}
-	for n := range one.bad {
-		one.bad[n].ID = id
+	for n := range list.bad {
+		list.bad[n].ID = id
 	}
-	list.issues, list.bad = append(list.issues, one.issues...), append(list.bad, one.bad...)
-	return nil
+	return list, nil
 }
 
 // reconcileLimit is how many issues Cloud answers consistently in one search.
