@@ -112,6 +112,9 @@ func (l *timeline) inOrder(h *issue.History) []issue.Event {
 			e.At = l.subject.Issue.Created
 			early++
 		}
+		if l.echoes(e) {
+			e.At = l.subject.Lanes[0].From
+		}
 		out = append(out, e)
 	}
 	if early > 0 {
@@ -119,6 +122,20 @@ func (l *timeline) inOrder(h *issue.History) []issue.Event {
 	}
 	slices.SortStableFunc(out, func(a, b issue.Event) int { return a.At.Compare(b.At) })
 	return out
+}
+
+// skewMost is by how much a tracker's clock may be behind ours.
+const skewMost = time.Hour
+
+// echoes tells that an event is the label which lanekeeper wrote for its first
+// decision, dated before it by a tracker whose clock is behind: it is no earlier
+// entry into the lane.
+func (l *timeline) echoes(e issue.Event) bool {
+	if len(l.subject.Lanes) == 0 || !e.By.Self || e.Field != issue.FieldLabels {
+		return false
+	}
+	first := l.subject.Lanes[0]
+	return e.To == issue.FieldLane.Prefix()+first.Lane && e.At.Before(first.From) && first.From.Sub(e.At) < skewMost
 }
 
 // builder is the issue as it changes.

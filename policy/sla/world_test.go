@@ -124,6 +124,12 @@ func (l *life) priority(when time.Time, p issue.Priority) *life {
 	return l.event(e)
 }
 
+// own is a label that lanekeeper itself added.
+func (l *life) own(when time.Time, name string) *life {
+	l.Issue.Labels = append(l.Issue.Labels, name)
+	return l.event(issue.Event{At: when, By: issue.Actor{Self: true}, Field: issue.FieldLabels, To: name})
+}
+
 func (l *life) label(when time.Time, name string) *life {
 	l.Issue.Labels = append(l.Issue.Labels, name)
 	return l.event(issue.Event{At: when, Field: issue.FieldLabels, To: name})
