@@ -32,9 +32,9 @@ func watched() []alert.Kind {
 // newAlerts makes the part that tells of events.
 func (a *App) newAlerts(cfg *config.Config) error {
 	var err error
-	a.alerts, err = alert.New(alert.Options{
+	a.alerts, err = alert.New(a.opts.Seams.alerts(alert.Options{
 		Store: a.store, Meter: a.metrics, Log: a.opts.Log, Now: a.opts.Now, Retention: cfg.State.Retention.Alerts,
-	}, cfg.Alerts.Receivers(a.opts.AlertTransport))
+	}), cfg.Alerts.Receivers(a.opts.AlertTransport))
 	return err
 }
 

@@ -40,6 +40,8 @@ type Options struct {
 	Build metrics.Build
 	// Needs are issue fields to load beside those that the policy reads.
 	Needs issue.Inputs
+	// Seams are for tests.
+	Seams Seams
 }
 
 // App is lanekeeper on one state file.

@@ -266,7 +266,9 @@ func (a *App) watchClocks(e *engine, s *source) {
 // runClocks acts at the instants of an engine's clocks until ctx ends.
 func (a *App) runClocks(ctx context.Context, e *engine) {
 	err := a.clocks.timers.Run(ctx, func(_ context.Context, due []timers.Due) error {
-		for source, ids := range bySource(due) {
+		all := bySource(due)
+		for _, source := range sorted(all) {
+			ids := all[source]
 			if s := e.source(source); s != nil {
 				if err := a.rung(e, s, ids); err != nil {
 					a.opts.Log.Error("SLA clocks not read at their instant; they are tried again", "source", source, "err", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -44,9 +45,17 @@ func (a *App) Run(ctx context.Context, ready func(net.Addr)) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return web.Serve(ctx, listener, handler, cfg.Server.WebConfigFile, a.opts.Log) })
-	g.Go(func() error { a.engines(ctx); return nil })
-	g.Go(func() error { a.alerts.Run(ctx); return nil })
+	g.Go(func() error { a.Work(ctx); return nil })
 	return g.Wait()
+}
+
+// Work is the daemon without its server. It returns after everything it started
+// has ended.
+func (a *App) Work(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { a.engines(ctx) })
+	wg.Go(func() { a.alerts.Run(ctx) })
+	wg.Wait()
 }
 
 // handler serves the page, the API, health and metrics.
@@ -117,7 +126,11 @@ func (a *App) loops(ctx context.Context, e *engine) {
 	a.buildClocks(e)
 	g.Go(func() error { a.runClocks(ctx, e); return nil })
 	for _, s := range e.sources {
-		l := reconcile.NewLoop(s.cycler, e.cfg.Schedule.Pull.Schedule, e.cfg.Schedule.Sweep.Schedule, zone, a.opts.Log, func(r reconcile.Report) { a.publish(e, s, r); a.watch(e, s); a.watchClocks(e, s) })
+		l := a.opts.Seams.loop(reconcile.NewLoop(s.cycler, e.cfg.Schedule.Pull.Schedule, e.cfg.Schedule.Sweep.Schedule, zone, a.opts.Log, func(r reconcile.Report) {
+			a.publish(e, s, r)
+			a.watch(e, s)
+			a.watchClocks(e, s)
+		}))
 		s.setLoop(l)
 		g.Go(func() error { l.Run(ctx); return nil })
 	}

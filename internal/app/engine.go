@@ -135,7 +135,7 @@ func (a *App) build(cfg *config.Config) (*engine, error) {
 		if s.tracker, err = a.connect(cfg, sc); err != nil {
 			return nil, fmt.Errorf("source %s: %w", sc.Name, err)
 		}
-		s.cycler = reconcile.New(a.cyclerOptions(e, s))
+		s.cycler = reconcile.New(a.opts.Seams.cycler(a.cyclerOptions(e, s)))
 		e.sources = append(e.sources, s)
 	}
 	return e, nil
