@@ -94,12 +94,32 @@ func (c *cycle) first() error {
 	if !c.st.Began.IsZero() {
 		began = c.st.Began
 	}
+	if err := c.leftOver(); err != nil {
+		return err
+	}
 	if err := c.confirm(); err != nil {
 		return err
 	}
 	c.st.Cursor, c.st.Began, c.st.Expected = "", time.Time{}, 0
 	c.st.LastSweep = c.now // a first pull reads everything
 	return c.advance(began)
+}
+
+// leftOver looks at what was open in the scope before and was not read by the
+// first pull of the new one: some of it was closed meanwhile, and must not be
+// taken for open until the next sweep.
+func (c *cycle) leftOver() error {
+	var ids []string
+	err := c.Store.Each(c.Source, func(r *state.Record) bool {
+		if r.Issue.Open() && r.Absent > 0 {
+			ids = append(ids, r.Issue.ID)
+		}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("list issues of the scope before: %w", err)
+	}
+	return c.absent(ids, 0)
 }
 
 // pages stores a sequence of pages and returns the tracker's clock at its

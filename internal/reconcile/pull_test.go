@@ -183,6 +183,19 @@ func TestPull(t *testing.T) {
 		w.quiet()
 		w.expect("first pulls", w.tracker.calls["all"], 2)
 	})
+	t.Run("what was closed before a new scope is known to be closed after its first pull", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, nil)
+		w.tracker.add(2, nil)
+		w.once()
+		w.wait(time.Minute)
+		w.tracker.issues[id(2)].Status.Category, w.tracker.issues[id(2)].Updated = issue.Completed, w.clock
+		w.opts.Scope = "two"
+		w.restart()
+		w.once()
+		w.expect("it is open", w.record(2).Issue.Open(), false)
+		w.expect("the other one is open", w.record(1).Issue.Open(), true)
+	})
 	t.Run("a field that failed to load is neither decided nor written from", func(t *testing.T) {
 		w := newWorld(t)
 		w.tracker.add(1, func(i *issue.Issue) { bug(i); i.Unknown = issue.InputLabels })

@@ -51,7 +51,7 @@ func (c *cycle) sweep() error {
 			return err
 		}
 	}
-	if err := c.absent(missing); err != nil {
+	if err := c.absent(missing, 1); err != nil {
 		return err
 	}
 	if err := c.forgetGaps(); err != nil {
@@ -123,7 +123,8 @@ func (c *cycle) forgetGaps() error {
 // absent confirms missing issues by id. The ones that the tracker still shows
 // as open have left the scope, unless they changed so lately that the listing
 // may lag: they are not written to from now on and gone with the next sweep.
-func (c *cycle) absent(ids []string) error {
+// Times is how many listings have missed them since the last look.
+func (c *cycle) absent(ids []string, times int) error {
 	if len(ids) == 0 {
 		return nil
 	}
@@ -142,7 +143,7 @@ func (c *cycle) absent(ids []string) error {
 		}
 	}
 	return c.change(strays, func(r *state.Record) bool {
-		r.Absent = before[r.Issue.ID] + 1
+		r.Absent = before[r.Issue.ID] + times
 		if r.Absent > 1 {
 			r.Issue.Gone = true
 			c.Log.Info("issue left the scope", "source", c.Source, "issue", r.Issue.Key)
