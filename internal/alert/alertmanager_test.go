@@ -220,16 +220,16 @@ func TestAlertsWithTheSameLabelsAreOne(t *testing.T) {
 		plan := func(id string) Event {
 			return Event{Kind: Guard, Source: "payments", Subject: id, Summary: "plan " + id + " waits"}
 		}
-		d.Sync("payments", []Kind{Guard}, []Event{plan("p-1")})
+		d.Sync("payments", []Kind{Guard}, []Event{plan("p-1")}, nil)
 		time.Sleep(10 * time.Minute)
-		d.Sync("payments", []Kind{Guard}, []Event{plan("p-2")})
+		d.Sync("payments", []Kind{Guard}, []Event{plan("p-2")}, nil)
 		time.Sleep(10 * time.Minute)
 		f.mu.Lock()
 		if got := f.alerts["guard"].Annotations["summary"]; got != "plan p-2 waits" {
 			t.Errorf("it says %q", got)
 		}
 		f.mu.Unlock()
-		d.Sync("payments", []Kind{Guard}, nil)
+		d.Sync("payments", []Kind{Guard}, nil, nil)
 		time.Sleep(10 * time.Minute)
 		if got := f.list(); !slices.Equal(got, []string{"firing guard", "resolved guard"}) {
 			t.Errorf("told %q", got)

@@ -111,10 +111,15 @@ func (e *Event) ID() string {
 	}
 	parts := []string{string(e.Kind), e.Source, about, e.SLA, st}
 	for n, p := range parts {
-		parts[n] = strings.NewReplacer("%", "%25", "|", "%7C").Replace(p)
+		if strings.ContainsAny(p, "%|") {
+			parts[n] = idEscape.Replace(p)
+		}
 	}
 	return strings.Join(parts, "|")
 }
+
+// idEscape keeps what an ID joins apart.
+var idEscape = strings.NewReplacer("%", "%25", "|", "%7C")
 
 // describe puts what the event says into an alert.
 func (e *Event) describe(a *state.Alert) {

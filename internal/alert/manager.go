@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -140,8 +141,8 @@ func (m *Manager) Report(events ...Event) {
 }
 
 // Sync reports the events of some kinds that last in a source: whatever else of
-// these kinds lasted there is over.
-func (m *Manager) Sync(source string, kinds []Kind, lasting []Event) {
+// these kinds lasted there is over, but for what stays says yes to. Nil is never.
+func (m *Manager) Sync(source string, kinds []Kind, lasting []Event, stays func(*state.Alert) bool) {
 	ids := map[string]bool{}
 	for n := range lasting {
 		ids[lasting[n].ID()] = true
@@ -149,7 +150,7 @@ func (m *Manager) Sync(source string, kinds []Kind, lasting []Event) {
 	m.report(lasting)
 	m.mu.Lock()
 	for id, a := range m.live {
-		if a.Source == source && !ids[id] && !a.Moment && slices.Contains(kinds, Kind(a.Kind)) {
+		if a.Source == source && !ids[id] && !a.Moment && slices.Contains(kinds, Kind(a.Kind)) && (stays == nil || !stays(a)) {
 			m.end(a, m.Now())
 		}
 	}
@@ -251,7 +252,7 @@ func (m *Manager) refresh(a *state.Alert, e *Event) {
 }
 
 // sameAlert compares two alerts without their deliveries.
-func sameAlert(a, b state.Alert) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
+func sameAlert(a, b state.Alert) bool { return reflect.DeepEqual(a, b) }
 
 // end notes that an alert is over.
 func (m *Manager) end(a *state.Alert, at time.Time) {

@@ -156,7 +156,7 @@ func (w *world) report() {
 			list = append(list, e)
 		}
 	}
-	w.manager.Sync("payments", []Kind{SLABreached}, list)
+	w.manager.Sync("payments", []Kind{SLABreached}, list, nil)
 	w.manager.Report(w.moments...)
 }
 

@@ -62,7 +62,7 @@ func (a *App) watch(e *engine, s *source) {
 	if t.Parked > 0 {
 		lasting = append(lasting, a.parkedEvents(e, s)...)
 	}
-	a.alerts.Sync(s.Name, watched(), lasting)
+	a.alerts.Sync(s.Name, watched(), lasting, nil)
 }
 
 // trouble is the event of a source whose cycles fail.

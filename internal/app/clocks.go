@@ -3,6 +3,8 @@ package app
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -64,6 +66,7 @@ type standing struct {
 	due     time.Time // when it runs out, while it runs
 	next    time.Time // when time alone changes something
 	events  []alert.Event
+	unknown []sla.Kind // targets of which nothing is known now
 	results []state.ClockResult
 	late    time.Time // until when a breach is told that was over when it was found
 }
@@ -134,6 +137,9 @@ func (a *App) standAnew(e *engine, s *source, k *sourceClocks, r *state.Record, 
 		}
 	}
 	a.stand(e, s, k, r, now)
+	if is := k.issues[r.Issue.ID]; is != nil && is.open && len(is.unknown) > 0 {
+		s.cycler.Announce(r.Issue.ID) // what the last run did not come to read
+	}
 }
 
 // stand computes how an issue stands now, and returns the events that are over.
@@ -167,6 +173,7 @@ func (a *App) stand(e *engine, s *source, k *sourceClocks, r *state.Record, now 
 		is.open = r.Issue.Open()
 		is.next = res.Next()
 		is.due = firstDue(res)
+		is.unknown = unknownOf(res)
 		is.events = a.slaEvents(e, s, r, res, is, was)
 	}
 	if !is.open {
@@ -196,6 +203,15 @@ func resultOf(list []state.ClockResult, x state.ClockResult) (state.ClockResult,
 		}
 	}
 	return state.ClockResult{}, false
+}
+
+func unknownOf(res sla.Result) (out []sla.Kind) {
+	for _, x := range []*sla.Reading{res.Respond, res.Resolve} {
+		if x != nil && x.State == sla.Unknown {
+			out = append(out, x.Kind)
+		}
+	}
+	return out
 }
 
 // firstDue is when the first target runs out, zero where none runs.
@@ -254,12 +270,20 @@ func (a *App) watchClocks(e *engine, s *source) {
 	news := k.news
 	k.news = nil
 	var lasting []alert.Event
-	for _, is := range k.issues {
+	unknown := map[string][]sla.Kind{}
+	for id, is := range k.issues {
 		lasting = append(lasting, is.events...)
+		if is.open && len(is.unknown) > 0 {
+			unknown[id] = is.unknown
+		}
 	}
 	a.measureClocks(e, s.Name, k)
 	a.clocks.mu.Unlock()
-	a.alerts.Sync(s.Name, []alert.Kind{alert.SLAWarning, alert.SLABreached}, lasting)
+	// A start knows nothing of what was told of a clock that is unknown: that stays.
+	stays := func(x *state.Alert) bool {
+		return slices.ContainsFunc(unknown[x.IssueID], func(k sla.Kind) bool { return strings.HasPrefix(x.State, string(k)) })
+	}
+	a.alerts.Sync(s.Name, []alert.Kind{alert.SLAWarning, alert.SLABreached}, lasting, stays)
 	a.alerts.Report(news...)
 }
 
