@@ -48,6 +48,7 @@ type budgetLink struct {
 type bucket struct {
 	limiter *rate.Limiter
 	reset   time.Time
+	flying  int // charged for requests under way
 }
 
 func newBudgetLink(o Options) *budgetLink {
@@ -63,7 +64,18 @@ func (l *budgetLink) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := l.wait(req.Context()); err != nil {
 		return nil, err
 	}
+	defer l.landed(OpFrom(req.Context()))
 	return l.next.RoundTrip(req)
+}
+
+// landed notes that a request is no longer under way.
+func (l *budgetLink) landed(op Op) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, name := range l.order {
+		b := l.buckets[name]
+		b.flying = max(0, b.flying-op.cost(name)) // a bucket may be younger than the request
+	}
 }
 
 // wait returns when the request may start.
@@ -101,6 +113,7 @@ func (l *budgetLink) take(op Op) time.Duration {
 	for _, name := range l.order {
 		b := l.buckets[name]
 		b.limiter.AllowN(now, min(op.cost(name), b.limiter.Burst()))
+		b.flying += op.cost(name)
 		l.metrics.Budget(name, b.ratio(now))
 	}
 	return 0
@@ -175,8 +188,10 @@ func (b *bucket) mirror(now time.Time, r BudgetReading) {
 		// Nothing tells when tokens come back: assume a bucket that fills in an hour.
 		perSecond = float64(r.Limit) / time.Hour.Seconds()
 	}
+	// Answers come out of order, and requests under way may not be in the count.
+	left := r.Remaining - b.flying
 	b.limiter = rate.NewLimiter(rate.Limit(perSecond), r.Limit)
-	b.limiter.AllowN(now, r.Limit-max(0, min(r.Remaining, r.Limit)))
+	b.limiter.AllowN(now, r.Limit-max(0, min(left, r.Limit)))
 	b.reset = r.Reset
 	if latest := now.Add(longestWait); b.reset.After(latest) {
 		b.reset = latest
