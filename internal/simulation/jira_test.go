@@ -7,11 +7,9 @@ import (
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
-	"github.com/lanekeeper/lanekeeper/connectors/jira"
 	"github.com/lanekeeper/lanekeeper/connectors/jira/jiratest"
+	"github.com/lanekeeper/lanekeeper/internal/config"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
-	"github.com/lanekeeper/lanekeeper/internal/reconcile"
-	"github.com/lanekeeper/lanekeeper/policy"
 )
 
 // jiraSite is a Jira of either flavor with two projects in scope and one out of
@@ -47,13 +45,12 @@ func newJira(name, flavor string, skew time.Duration, budgets bool) *jiraSite {
 
 func (s *jiraSite) transport() http.RoundTripper { return s.Server.Transport() }
 
-func (s *jiraSite) connect(set *policy.Set, base http.RoundTripper, now func() time.Time) (reconcile.Source, error) {
-	auth := jira.Auth{Email: "bot@acme.example", Token: connectors.NewSecret(jiraToken)}
+func (s *jiraSite) config() config.Source {
+	auth := config.JiraAuth{Email: "bot@acme.example", Token: connectors.NewSecret(jiraToken)}
 	if s.flavor == jiratest.DataCenter {
 		auth.Email = ""
 	}
-	return jira.New(jira.Settings{URL: "https://jira.example", Auth: auth, Projects: jiraProjects[:2]},
-		jira.Options{Source: s.name, Inputs: set.Needs(), Base: base, Now: now})
+	return config.Source{Jira: &config.Jira{URL: "https://jira.example", Auth: auth, Projects: jiraProjects[:2]}}
 }
 
 func (s *jiraSite) create(title, label string, priority issue.Priority, assignee string) string {
@@ -90,6 +87,9 @@ func (s *jiraSite) edit(id string, e edit) {
 		if e.assignee != nil {
 			x.Assignee(*e.assignee)
 		}
+		if e.due != nil {
+			x.Due(*e.due)
+		}
 	}))
 }
 
@@ -97,7 +97,7 @@ func (s *jiraSite) list() []snap {
 	var out []snap
 	for _, i := range s.Issues() {
 		n := snap{id: i.ID, key: i.Key, project: i.Project, title: i.Summary, text: i.Description, open: i.Open(),
-			visible: !i.Archived && i.Project != jiraProjects[2], labels: i.Labels, assignee: i.Assignee}
+			visible: !i.Archived && i.Project != jiraProjects[2], labels: i.Labels, assignee: i.Assignee, due: i.Due}
 		n.priority = issue.Priority(max(0, slices.Index(jiraPriorities, i.Priority)))
 		for _, c := range i.Comments {
 			if c.Author == s.Account() {

@@ -24,7 +24,11 @@ type card struct {
 	people map[issue.Field]time.Time
 
 	edited time.Time // zero: lanekeeper has been seen to know everything
+	synced time.Time // when it was
 	sweep  bool      // only a sweep can be trusted to find it
+
+	spans []span // in which it was open, by the tracker's clock
+	odd   bool   // its clock may have ended: it was out of sight once
 }
 
 // hold is a value that a person chose, or an operator by an undo.
@@ -64,7 +68,7 @@ func (s *source) changed(c *card, f issue.Field, value string) {
 	c.hold(f, value, now)
 	// A person may put back what was lanekeeper's; that ends an override.
 	own, ok := c.own[f]
-	c.holds[f].soft = !c.wrote[f] && (f != issue.FieldAssignee || value == "") || ok && strings.Contains(own, value)
+	c.holds[f].soft = !c.wrote[f] && (f != issue.FieldAssignee && f != issue.FieldDue || value == "") || f == issue.FieldDue && value == "" || ok && strings.Contains(own, value)
 	s.soften(c, s.world.variant)
 }
 
@@ -102,7 +106,7 @@ func (s *source) compare(how string) {
 				s.wroteField(c, f, was, is)
 			}
 		}
-		c.labels, c.priority, c.assignee, c.ours = now.labels, now.priority, now.assignee, now.ours
+		c.labels, c.priority, c.assignee, c.due, c.ours = now.labels, now.priority, now.assignee, now.due, now.ours
 	}
 	for id, c := range s.cards {
 		if !c.gone && !seen[id] {
@@ -126,7 +130,7 @@ func (s *source) comments(c *card, now *snap) {
 // paused.
 func (s *source) allowed(c *card, f issue.Field, mode string) {
 	w := s.world
-	if s.running != mode {
+	if s.running != mode && s.before != mode {
 		w.flunk("%s %s: %s written in mode %s", s.name, c.key, f, s.running)
 	}
 	if !w.paused.IsZero() && w.now().Sub(w.paused) > pauseGrace {
@@ -146,13 +150,15 @@ func (s *source) wroteField(c *card, f issue.Field, was, is string) {
 	if !s.announced(c, f) {
 		w.flunk("%s %s: %s was written and the outbox does not know of it", s.name, c.key, f)
 	}
-	if w.quiet && !s.ripe(c, f) {
+	if w.quiet && !s.ripe(c, f) && !s.timely(c, f, is) {
 		w.flunk("%s %s: all is in order, and %s is changed from %q to %q", s.name, c.key, f, was, is)
 	}
 	if !c.wrote[f] {
 		c.wrote[f], c.first[f] = true, was
 	}
-	c.own[f] = is
+	if s.undos == 0 { // what an undo sets is not lanekeeper's own
+		c.own[f] = is
+	}
 	h := c.holds[f]
 	switch {
 	case h == nil:
@@ -178,6 +184,12 @@ func (s *source) holding(h *hold) bool {
 func (s *source) ripe(c *card, f issue.Field) bool {
 	h := c.holds[f]
 	return h != nil && (h.soft || !s.holding(h))
+}
+
+// timely tells that time alone has policy want the value.
+func (s *source) timely(c *card, f issue.Field, value string) bool {
+	label, day, _ := s.promised(c)
+	return f == issue.FieldSLA && value == label || f == issue.FieldDue && value == day
 }
 
 // announced tells that the change is in the outbox.

@@ -9,9 +9,8 @@ import (
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/connectors/linear"
 	"github.com/lanekeeper/lanekeeper/connectors/linear/lineartest"
+	"github.com/lanekeeper/lanekeeper/internal/config"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
-	"github.com/lanekeeper/lanekeeper/internal/reconcile"
-	"github.com/lanekeeper/lanekeeper/policy"
 )
 
 // linearSite is a Linear workspace with two teams in scope and one out of it.
@@ -50,6 +49,7 @@ func newLinear(name string, seed uint64, skew time.Duration, budgets bool) *line
 		s.AddLabel(lineartest.Label{Name: l})
 	}
 	s.AddGroup("lane", append([]string{"hotfix", "stability", "feature"}, ownValues...)...)
+	s.AddGroup("sla", "at-risk", "breached")
 	s.AddGroup("horizon", append([]string{"current-sprint", "next-release", "roadmap"}, ownValues...)...)
 	if budgets {
 		s.SetLimits(lineartest.Limits{Requests: 240, Complexity: 100_000, Query: 10_000})
@@ -59,9 +59,9 @@ func newLinear(name string, seed uint64, skew time.Duration, budgets bool) *line
 
 func (s *linearSite) transport() http.RoundTripper { return s.Server.Transport() }
 
-func (s *linearSite) connect(set *policy.Set, base http.RoundTripper, now func() time.Time) (reconcile.Source, error) {
-	return linear.New(linear.Settings{URL: "https://linear.example/graphql", Auth: linear.Auth{APIKey: connectors.NewSecret(lineartest.APIKey)}, Teams: linearTeams[:2]},
-		linear.Options{Source: s.name, Inputs: set.Needs(), Base: base, Now: now})
+func (s *linearSite) config() config.Source {
+	return config.Source{Linear: &config.Linear{URL: "https://linear.example/graphql", Auth: config.LinearAuth{APIKey: connectors.NewSecret(lineartest.APIKey)},
+		Teams: linearTeams[:2], Dates: linear.DatesDue}}
 }
 
 func (s *linearSite) create(title, label string, priority issue.Priority, assignee string) string {
@@ -119,6 +119,9 @@ func (s *linearSite) edit(id string, e edit) {
 		if e.assignee != nil {
 			i.AssigneeID = s.users[*e.assignee]
 		}
+		if e.due != nil {
+			i.DueDate = *e.due
+		}
 	})
 	must(err)
 }
@@ -141,7 +144,7 @@ func (s *linearSite) list() []snap {
 	var out []snap
 	for _, i := range s.Issues() {
 		n := snap{id: i.ID, key: i.Identifier, project: team[i.TeamID], title: i.Title, text: i.Description, open: !done[i.StateID],
-			visible: !i.Gone() && team[i.TeamID] != linearTeams[2], assignee: i.AssigneeID}
+			visible: !i.Gone() && team[i.TeamID] != linearTeams[2], assignee: i.AssigneeID, due: i.DueDate}
 		n.priority = issue.Priority(slices.Index(linearPriorities, i.Priority))
 		for _, l := range i.LabelIDs {
 			n.labels = append(n.labels, names[l])

@@ -12,6 +12,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/lanekeeper/lanekeeper/connectors/jira"
+	"github.com/lanekeeper/lanekeeper/connectors/linear"
+	"github.com/lanekeeper/lanekeeper/internal/alert"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/plan"
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
@@ -26,6 +29,7 @@ type mutant struct {
 	store   func(reconcile.Store, *source) reconcile.Store
 	tracker func(reconcile.Source, *source) reconcile.Source
 	wire    func(http.RoundTripper) http.RoundTripper
+	alerts  func(alert.Store) alert.Store
 	start   func(*process) // of every process but the first
 }
 
@@ -345,14 +349,26 @@ func resend(p *process) {
 		if s.mode != "enforce" || !p.world.paused.IsZero() {
 			continue
 		}
-		tracker, err := s.site.connect(compile(p.world.variant, 0), &wire{process: p, src: s, base: s.site.transport()}, time.Now)
-		must(err)
+		tracker := s.connect(&wire{process: p, src: s, base: s.site.transport()})
 		for _, e := range pending {
 			if c := s.cards[e.ID]; c != nil && !c.gone && !c.away && e.Change.Field != issue.FieldComment {
 				_ = tracker.Apply(p.ctx, []issue.Edit{{ID: e.ID, Key: e.Key, Project: c.project, Changes: []issue.Change{e.Change}}}, func(issue.Result) {})
 			}
 		}
 	}
+}
+
+// connect makes the real connector of a source.
+func (s *source) connect(base http.RoundTripper) reconcile.Source {
+	var out reconcile.Source
+	var err error
+	if c := s.site.config(); c.Jira != nil {
+		out, err = jira.New(c.Jira.Settings(), jira.Options{Source: s.name, Base: base, Now: time.Now})
+	} else {
+		out, err = linear.New(c.Linear.Settings(), linear.Options{Source: s.name, Base: base, Now: time.Now})
+	}
+	must(err)
+	return out
 }
 
 // headless never sees what is left of a budget.

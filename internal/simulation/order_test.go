@@ -32,7 +32,24 @@ func (w *world) watch(s *source, r reconcile.Report) {
 		due = append(due, c)
 	}
 	s.caughtUp(due)
+	if w.now().Sub(s.asked) < askEvery {
+		return
+	}
+	s.asked = w.now()
+	for _, id := range s.order {
+		if c := s.cards[id]; !c.gone && !c.away && c.visible {
+			if r := s.record(id); r != nil {
+				s.told(c, r)
+			}
+		}
+	}
 }
+
+// askEvery is how often every issue is looked at for what should have been told.
+const askEvery = 12 * time.Hour
+
+// overlap is how far internal/app has a pull reach back.
+const overlap = 10 * time.Minute
 
 // shown is when an index that is not said to lag for long shows an edit.
 const shown = overlap - time.Minute
@@ -52,12 +69,12 @@ func (s *source) caughtUp(cards []*card) {
 		case r == nil && !c.open: // it was closed before it was ever seen
 		case r == nil:
 			w.flunk("%s %s: filed at %s and never seen", s.name, c.key, c.edited.Format(time.DateTime))
-		case !r.Issue.Open() && !c.open && r.Issue.Unknown != 0: // nothing depends on it
+		case !r.Issue.Open() && !c.open && (r.Issue.Unknown != 0 || c.sweep || w.loading.After(c.edited)): // nothing depends on it; sweeps and new first pulls read what is open
 		case r.Issue.Title != c.title || r.Issue.Open() != c.open || r.Issue.Key != c.key || peoples(&r.Issue) != c.unmanaged():
 			w.flunk("%s %s: changed at %s, and a good cycle does not know it: %q %q open %v, recorded %q %q open %v (%s)", s.name, c.key, c.edited.Format(time.DateTime),
 				c.title, c.unmanaged(), c.open, r.Issue.Title, peoples(&r.Issue), r.Issue.Open(), r.Issue.Key)
 		default:
-			c.edited, c.sweep = time.Time{}, false
+			c.edited, c.sweep, c.synced = time.Time{}, false, w.now()
 		}
 	}
 }
@@ -68,7 +85,8 @@ func peoples(i *issue.Issue) string { return (&snap{labels: i.Labels}).unmanaged
 // there.
 func (w *world) settle() {
 	w.mu.Lock()
-	w.note("all trouble ends")
+	w.note("", "all trouble ends")
+	w.channelTrouble, w.channelCalm = "", w.now()
 	for _, s := range w.sources {
 		s.heal()
 	}
@@ -104,7 +122,8 @@ func (s *source) heal() {
 	if s.until.After(s.world.now()) {
 		s.until = s.world.now()
 	}
-	s.down, s.faults, s.races = false, nil, nil
+	s.down, s.faults, s.races, s.troubled = false, nil, nil, s.world.now()
+	clear(s.troubles)
 	s.endJam()
 }
 
@@ -142,11 +161,18 @@ func (s *source) inOrder(c *card) {
 	if s.mode != "enforce" || !c.open {
 		return
 	}
-	for f, want := range wanted(s.world.variant, c.title, c.labels, s.site.person) {
+	want := wanted(s.world.variant, c.title, c.labels, s.site.person)
+	if label, day, sure := s.promised(c); sure && !c.odd {
+		want[issue.FieldSLA] = label
+		if day != "" || c.wrote[issue.FieldDue] {
+			want[issue.FieldDue] = day
+		}
+	}
+	for f, want := range want {
 		h, got := c.holds[f], c.field(f)
 		switch {
 		case got == want, h != nil && got == h.value && (h.soft || s.holding(h)):
-		case f == issue.FieldAssignee && got != "" && (!c.wrote[f] || h != nil && got == h.value): // adopted, or once more after an override
+		case (f == issue.FieldAssignee || f == issue.FieldDue) && got != "" && (!c.wrote[f] || h != nil && got == h.value): // adopted, or once more after an override
 		case h != nil && got == h.value && s.heldStill(c, f, got):
 		default:
 			s.world.flunk("%s %s: %s is %q at the end, and should be %q (%s; %s)", s.name, c.key, f, got, want, h, s.overrides(c))

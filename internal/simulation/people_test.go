@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
-	"github.com/lanekeeper/lanekeeper/state"
 )
 
 // do lets an event happen, or end.
@@ -15,13 +14,13 @@ func (w *world) do(m moment) {
 	s := w.sources[m.src]
 	switch m.kind {
 	case doKill, doRestart, doReload, doMode, doPause, doUndo:
-		w.say("%s%s", endOf(m), m.event)
+		w.say("", "%s%s", endOf(m), m.event)
 		w.operate(s, m)
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.note("%s%s", endOf(m), m.event)
+	w.note(s.name, "%s%s", endOf(m), m.event)
 	switch m.kind {
 	case doFault:
 		for range m.n {
@@ -33,6 +32,8 @@ func (w *world) do(m moment) {
 		s.doJam(m)
 	case doTrouble:
 		s.doTrouble(m)
+	case doChannel:
+		w.doChannel(m)
 	case doCreate:
 		s.create(m.event)
 	default:
@@ -56,7 +57,7 @@ func (w *world) operate(s *source, m moment) {
 	case doKill:
 		if !m.ends {
 			w.mu.Lock()
-			w.p.left = m.n
+			w.p.left, w.p.prey = m.n, s.name
 			w.mu.Unlock()
 		}
 	case doRestart:
@@ -78,18 +79,22 @@ func (w *world) operate(s *source, m moment) {
 // reload changes to what is configured now, as a reload does.
 func (w *world) reload() {
 	w.mu.Lock()
+	w.loading = w.now()
 	for _, s := range w.sources {
+		s.running, s.before = s.mode, s.running
 		for _, c := range s.cards {
 			s.soften(c, w.variant)
 		}
 	}
 	w.mu.Unlock()
-	if !w.up() {
-		return
-	}
-	w.p.unload()
 	if w.up() {
-		w.p.load()
+		w.p.reload()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.loading = w.now()
+	for _, s := range w.sources {
+		s.before = ""
 	}
 }
 
@@ -98,19 +103,20 @@ func (w *world) pause(on bool) {
 	if !w.up() {
 		return
 	}
-	if err := w.p.db.SetPaused(state.Pause{On: on, By: "operator", At: w.now()}); err != nil {
-		w.fail("pause: %v", err)
+	var err error
+	if on {
+		_, err = w.p.app.Pause(w.p.ctx, "operator", "")
+	} else {
+		_, err = w.p.app.Resume(w.p.ctx, "operator")
+	}
+	if err != nil {
+		w.fail("pause or resume: %v", err)
 	}
 	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.paused = time.Time{}
 	if on {
 		w.paused = w.now()
-	}
-	w.mu.Unlock()
-	if !on {
-		for _, s := range w.sources {
-			w.p.cyclers[s.name].Replan()
-		}
 	}
 }
 
@@ -147,6 +153,8 @@ func (s *source) create(e event) {
 			c.snap = n
 		}
 	}
+	s.keys[c.key] = id
+	c.opened(true, s.world.now().Add(s.script.skew))
 	if c.assignee != "" {
 		c.hold(issue.FieldAssignee, c.assignee, s.world.now())
 	}
@@ -185,7 +193,7 @@ func (s *source) awayOrBack(c *card, m moment) {
 	if c == nil {
 		return
 	}
-	c.away, c.sweep = !m.ends, true
+	c.away, c.sweep, c.odd = !m.ends, true, true
 	s.touch(c, func() {
 		switch {
 		case m.kind == doArchive:
@@ -216,6 +224,7 @@ func (s *source) touch(c *card, do func()) {
 	for _, n := range s.site.list() {
 		if n.id == c.id {
 			c.key, c.project, c.visible = n.key, n.project, n.visible
+			s.keys[c.key] = c.id
 		}
 	}
 }
@@ -248,6 +257,11 @@ func (s *source) draw(c *card, e event) edit {
 		x.assignee = ptr(append(people, "")[e.n%4])
 	case doStatus:
 		x.status = e.what
+	case doDue:
+		x.due = ptr("")
+		if e.n < 80 {
+			x.due = ptr(fmt.Sprintf("2031-05-%02d", 1+e.n%28)) // never policy's
+		}
 	}
 	return x
 }
@@ -285,15 +299,21 @@ func (s *source) edit(c *card, x edit) {
 	}
 	if x.status != "" {
 		c.open = x.status != "done"
+		c.opened(c.open, s.world.now().Add(s.script.skew))
 	}
 	c.labels = slices.DeleteFunc(slices.Clone(c.labels), func(l string) bool { return slices.Contains(x.remove, l) })
 	c.labels = append(c.labels, x.add...)
+	// A label from before lanekeeper's decision counts as the entry.
+	c.odd = c.odd || s.world.script.starts == entered && slices.Contains(x.add, "lane:"+urgent)
 	slices.Sort(c.labels)
 	if x.priority != nil {
 		c.priority = *x.priority
 	}
 	if x.assignee != nil {
 		c.assignee = s.site.person(*x.assignee)
+	}
+	if x.due != nil {
+		c.due = *x.due
 	}
 	c.edited = s.world.now()
 	c.sweep = c.sweep || c.edited.Before(s.until)
@@ -311,13 +331,14 @@ func (s *source) race(id string, e event) {
 	c := s.cards[id]
 	kind := []string{doLabel, doTitle, doLabel, doLane}[e.n%4]
 	e.kind, e.what = kind, map[string]string{doLabel: peoplesLabels[e.pick%uint64(len(peoplesLabels))], doTitle: subjects[e.pick%uint64(len(subjects))], doLane: "own"}[kind]
-	s.world.note("%s %s is changed in the moment before our write: %s", s.name, c.key, e)
+	s.world.note(s.name, "%s %s is changed in the moment before our write: %s", s.name, c.key, e)
 	s.edit(c, s.draw(c, e))
 }
 
 // doTrouble starts or ends a state of the tracker.
 func (s *source) doTrouble(m moment) {
 	s.troubles[m.what] = !m.ends
+	s.troubled = s.world.now()
 	amount := 1 + m.n%3
 	switch m.what {
 	case outage:
@@ -335,6 +356,7 @@ func (s *source) doTrouble(m moment) {
 		}
 		for _, c := range s.cards {
 			c.sweep = true
+			c.odd = c.odd || m.what == hidden // its clock may have ended
 			if c.edited.IsZero() {
 				c.edited = s.world.now()
 			}

@@ -23,19 +23,22 @@ var (
 
 // spec is a policy that never gives the priority low, nor a lane of people's
 // own: what they set so must stay.
-func spec(variant int, ttl time.Duration) policy.Spec {
-	urgent := fmt.Sprintf("any_word(issue.title, ['%s'])", strings.Join(urgentWords[variant], "', '"))
+func spec(variant int, ttl time.Duration, starts string) policy.Spec {
+	hot := fmt.Sprintf("any_word(issue.title, ['%s'])", strings.Join(urgentWords[variant], "', '"))
 	useful := fmt.Sprintf("has_label('%s')", usefulLabels[variant])
 	s := policy.Spec{
 		Score: policy.ScoreSpec{
-			Pillars: map[string]policy.PillarSpec{"need": {Weight: 1, Expr: urgent + " ? 95.0 : " + useful + " ? 70.0 : 40.0"}},
+			Pillars: map[string]policy.PillarSpec{"need": {Weight: 1, Expr: hot + " ? 95.0 : " + useful + " ? 70.0 : 40.0"}},
 			Effort:  policy.EffortSpec{Expr: "1.0"},
 		},
 		Priority: policy.PrioritySpec{Bands: map[issue.Priority]float64{issue.Urgent: 85, issue.High: 65, issue.Medium: 10}},
 		Lanes: []policy.LaneSpec{
-			{Name: "hotfix", When: urgent, Horizon: "current-sprint"},
+			{Name: urgent, When: hot, Horizon: "current-sprint", SLA: "urgent-fix"},
 			{Name: "stability", When: useful, Horizon: "next-release"},
 			{Name: "feature", When: "true", Horizon: "roadmap"},
+		},
+		SLAs: map[string]policy.SLASpec{
+			"urgent-fix": {Starts: starts, WarnAt: []float64{warnAt}, Targets: []policy.TargetSpec{{Resolve: targets[variant]}}},
 		},
 		Overrides: policy.OverrideSpec{TTL: ttl},
 	}
@@ -65,18 +68,19 @@ func wanted(variant int, title string, labels []string, person func(string) stri
 type policyKey struct {
 	variant int
 	ttl     time.Duration
+	starts  string
 }
 
 // compiled policies are shared: they hold no state, and compiling is most of
 // what a small world costs.
 var compiled sync.Map
 
-func compile(variant int, ttl time.Duration) *policy.Set {
-	k := policyKey{variant, ttl}
+func compile(variant int, ttl time.Duration, starts string) *policy.Set {
+	k := policyKey{variant, ttl, starts}
 	if p, ok := compiled.Load(k); ok {
 		return p.(*policy.Set)
 	}
-	set, problems := policy.CompileSet(spec(variant, ttl), nil)
+	set, problems := policy.CompileSet(spec(variant, ttl, starts), nil)
 	if policy.Failed(problems) {
 		panic(fmt.Sprint(problems))
 	}

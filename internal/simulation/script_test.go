@@ -18,6 +18,7 @@ type script struct {
 	variant int           // of the policy at first
 	issues  int           // of each source at first
 	guarded bool          // a small guard; its plans are approved
+	starts  string        // what starts the clock of the SLA
 	events  []event
 }
 
@@ -70,6 +71,7 @@ const (
 	doHorizon  = "horizon"
 	doPriority = "priority"
 	doAssign   = "assign"
+	doDue      = "due"
 	doStatus   = "status"
 	doMove     = "move"
 	doLeave    = "leave" // the scope, and come back
@@ -125,6 +127,7 @@ const (
 	doMode    = "mode"
 	doPause   = "pause"
 	doUndo    = "undo"
+	doChannel = "channel" // cannot be told
 )
 
 var peoplesLabels = []string{"customer", "team-a", "team-b", "urgent-please", "lanes:x"}
@@ -137,8 +140,11 @@ var subjects = []string{"Outage in the shop", "Slow page", "New button", "Nicer 
 // write makes the script of a seed.
 func write(seed uint64) script {
 	r := rand.New(rand.NewPCG(seed, 0x1a9e))
-	s := script{seed: seed, period: time.Duration(25+r.IntN(45)) * time.Minute, variant: r.IntN(variants), issues: 56,
+	s := script{seed: seed, period: time.Duration(150+r.IntN(240)) * time.Minute, starts: []string{created, entered}[r.IntN(2)], variant: r.IntN(variants), issues: 56,
 		ttl: []time.Duration{0, 36 * time.Hour, 72 * time.Hour}[r.IntN(3)], guarded: r.IntN(4) == 0}
+	if r.IntN(10) == 0 { // few, for most of their cycles find nothing
+		s.period = time.Duration(30+r.IntN(30)) * time.Minute
+	}
 	kinds := []string{"cloud", "datacenter", "linear"}
 	first := r.IntN(3)
 	for n := range 1 + r.IntN(3) {
@@ -181,10 +187,11 @@ func (f frequency) share(sources int) int {
 
 var frequencies = []frequency{
 	{doCreate, 8, false}, {doTitle, 40, false}, {doText, 10, false}, {doLabel, 50, false}, {doLane, 24, false},
-	{doHorizon, 10, false}, {doPriority, 20, false}, {doAssign, 10, false}, {doStatus, 24, false}, {doMove, 6, false},
+	{doHorizon, 10, false}, {doPriority, 20, false}, {doAssign, 10, false}, {doDue, 6, false}, {doStatus, 24, false}, {doMove, 6, false},
 	{doLeave, 4, false}, {doArchive, 4, false}, {doRemove, 2, false},
 	{doFault, 70, false}, {doRace, 30, false}, {doJam, 1, false}, {doTrouble, 8, false},
 	{doKill, 16, true}, {doRestart, 4, true}, {doReload, 6, true}, {doMode, 3, false}, {doPause, 3, true}, {doUndo, 5, false},
+	{doChannel, 4, true},
 }
 
 func (s *script) draw(r *rand.Rand, kind string) event {
@@ -207,6 +214,8 @@ func (s *script) draw(r *rand.Rand, kind string) event {
 		e.dur = day + time.Duration(r.Int64N(int64(day)))
 	case doTrouble:
 		e.what, e.dur = s.drawTrouble(r, e.src)
+	case doChannel:
+		e.what, e.dur = choose(refuses, forgets, hangs), time.Duration(r.Int64N(int64(8*time.Hour)))
 	case doMode:
 		e.what = choose("observe", "suggest", "enforce", "enforce")
 	case doPause, doKill:

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,9 @@ var (
 	shrinking = flag.Duration("shrink", time.Minute, "how long to look for the fewest events that make a world fail")
 	whole     = flag.Bool("whole", false, "print whole traces")
 )
+
+// A world keeps little in memory and makes much garbage.
+func init() { debug.SetGCPercent(400) }
 
 // TestWorlds plays worlds and holds each to the promises.
 func TestWorlds(t *testing.T) {
@@ -34,7 +38,7 @@ func TestWorlds(t *testing.T) {
 			s := write(n)
 			v := play(t, s, mutant{})
 			if v.problem == "" {
-				t.Logf("%d lines, %d writes, trace %x", v.lines, v.writes, v.hash)
+				t.Logf("%d lines, %d writes, %d alerts of which %d to the second, trace %x", v.lines, v.writes, v.told, v.judged, v.hash)
 				show(t, v)
 				return
 			}

@@ -4,19 +4,17 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/lanekeeper/lanekeeper/internal/config"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/plan"
-	"github.com/lanekeeper/lanekeeper/internal/reconcile"
-	"github.com/lanekeeper/lanekeeper/policy"
 )
 
 // site is a simulated tracker as the people of the world use it.
 type site interface {
 	transport() http.RoundTripper
-	// connect makes the real connector.
-	connect(set *policy.Set, base http.RoundTripper, now func() time.Time) (reconcile.Source, error)
+	// config is the configuration of the connector, without name and mode.
+	config() config.Source
 	// create files an issue and returns its id.
 	create(title, label string, priority issue.Priority, assignee string) string
 	edit(id string, e edit)
@@ -43,6 +41,7 @@ type edit struct {
 	add, remove []string
 	priority    *issue.Priority
 	assignee    *string
+	due         *string
 }
 
 // snap is what a tracker holds of one issue.
@@ -53,19 +52,20 @@ type snap struct {
 	labels           []string
 	priority         issue.Priority
 	assignee         string
+	due              string
 	ours             int // comments by our account
 	others           int
 }
 
 // fields are the managed ones.
-var fields = []issue.Field{issue.FieldLane, issue.FieldHorizon, issue.FieldPriority, issue.FieldAssignee}
+var fields = []issue.Field{issue.FieldLane, issue.FieldHorizon, issue.FieldSLA, issue.FieldPriority, issue.FieldDue, issue.FieldAssignee}
 
 func (s *snap) field(f issue.Field) string {
-	return plan.Actual(&issue.Issue{Labels: s.labels, Priority: s.priority, Assignee: issue.Person{ID: s.assignee}}, f)
+	return plan.Actual(&issue.Issue{Labels: s.labels, Priority: s.priority, Assignee: issue.Person{ID: s.assignee}, Due: issue.Date(s.due)}, f)
 }
 
 func managed(label string) bool {
-	return strings.HasPrefix(label, "lane:") || strings.HasPrefix(label, "horizon:")
+	return strings.HasPrefix(label, "lane:") || strings.HasPrefix(label, "horizon:") || strings.HasPrefix(label, "sla:")
 }
 
 // unmanaged are the labels that belong to people.

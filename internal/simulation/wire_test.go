@@ -39,22 +39,22 @@ func (x *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := sleep(req.Context(), wait); err != nil {
 		return nil, err
 	}
-	if !x.point() {
+	if !x.point(x.src.name) {
 		return nil, errDead
 	}
 	write := x.src.site.isWrite(op, req.Method, string(body))
 	text := req.URL.Path + " " + string(body)
 	broken := x.src.strike(id, write, text)
 	if broken == reset {
-		x.world.say("%s %s: reset", x.src.name, op)
+		x.world.say(x.src.name, "%s %s: reset", x.src.name, op)
 		return nil, errors.New("connection reset by peer")
 	}
 	resp, err := x.base.RoundTrip(req)
-	x.world.say("%s %s %s %s: %s", x.src.name, op, req.Method, req.URL.Path, outcomeOf(resp, err, broken))
+	x.world.say(x.src.name, "%s %s %s %s: %s", x.src.name, op, req.Method, req.URL.Path, outcomeOf(resp, err, broken))
 	if write {
 		x.src.written(op, text)
 	}
-	if !x.point() {
+	if !x.point(x.src.name) {
 		return nil, errDead
 	}
 	return resp, err
@@ -144,6 +144,11 @@ func (s *source) strike(id uint64, write bool, text string) (broken string) {
 	if s.down {
 		return reset
 	}
+	defer func() {
+		if broken != "" {
+			s.troubled = w.now()
+		}
+	}()
 	if id := s.jam; write && id != "" && strings.Contains(text, id) {
 		s.tries = append(s.tries, w.now())
 		s.site.fault(s.jamKind)

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,24 +15,38 @@ type world struct {
 	script  script
 	mutant  mutant
 	dir     string
+	id      string // as no other world has
 	sources []*source
-	p       *process
 	died    chan struct{}
 	failed  chan struct{} // closed
 
 	variant   int
 	starts    int
-	writes    int // changes that lanekeeper made
 	decisions int // that the state has acknowledged
+	counts
 
-	mu       sync.Mutex
-	paused   time.Time
-	quiet    bool // all is in order: nothing more may be written
-	restarts time.Time
-	trace    []string
-	lines    int
-	hash     uint64
-	problem  string
+	mu        sync.Mutex
+	p         *process
+	processes []*process
+	paused    time.Time
+	loading   time.Time // when another configuration was last asked for
+	quiet     bool      // all is in order: nothing more may be written
+	restarts  time.Time
+	trace     []string
+	hashes    map[string]uint64 // of what each part of the world has said
+	problem   string
+
+	words          map[topic]word
+	channelTrouble string
+	channelCalm    time.Time // since when the channels have been in order
+}
+
+// counts say how much a world has put to the test.
+type counts struct {
+	lines  int
+	writes int // changes that lanekeeper made
+	told   int // lines about issues that channels got
+	judged int // instants that were held to the second
 }
 
 // source is one tracker of a world with its ledger.
@@ -42,9 +57,11 @@ type source struct {
 	site    site
 	mode    string // as configured
 	running string // as the loops run
+	before  string // and as they ran until a moment ago, "" where that is long over
 
 	cards    map[string]*card
-	order    []string // ids, oldest first
+	keys     map[string]string // ids by every key that an issue has had
+	order    []string          // ids, oldest first
 	ordinals map[uint64]seen
 	struck   struck
 
@@ -57,6 +74,8 @@ type source struct {
 	undos    int         // under way
 	until    time.Time   // a long lag or a field that fails has its effects until then
 	troubles map[string]bool
+	troubled time.Time // when anything last went wrong
+	asked    time.Time // when every issue was last looked at for what should have been told
 }
 
 // verdict is what a run came to.
@@ -64,8 +83,7 @@ type verdict struct {
 	problem string // "" when every demand was met
 	trace   []string
 	hash    uint64
-	lines   int
-	writes  int
+	counts
 }
 
 // moment is an event, or its end.
@@ -76,12 +94,16 @@ type moment struct {
 
 // run plays a script. It must be called in a bubble.
 func run(s script, m mutant, dir string) verdict {
-	w := &world{script: s, mutant: m, dir: dir, variant: s.variant, died: make(chan struct{}, 1), failed: make(chan struct{})}
+	w := &world{script: s, mutant: m, dir: dir, id: fmt.Sprint(worlds.Add(1)), variant: s.variant, died: make(chan struct{}, 1), failed: make(chan struct{}),
+		hashes: map[string]uint64{}, words: map[topic]word{}}
+	hooks.Store(w.host(), w)
+	defer hooks.Delete(w.host())
 	for n, src := range s.sources {
 		w.sources = append(w.sources, w.found(n, src))
 	}
-	for n, s := range w.sources {
-		for k := range w.script.issues {
+	for k := range w.script.issues {
+		for n, s := range w.sources {
+			time.Sleep(3 * time.Millisecond) // no two sources have clocks that run out at once
 			s.create(event{pick: mix(w.script.seed*31 + uint64(n*1000+k)), n: k, what: subjects[k%len(subjects)]})
 		}
 	}
@@ -97,8 +119,15 @@ func run(s script, m mutant, dir string) verdict {
 		w.settle()
 	}
 	w.p.stop()
-	return verdict{w.problem, w.trace, w.hash, w.lines, w.writes}
+	v := verdict{problem: w.problem, trace: w.trace, counts: w.counts}
+	for _, h := range w.hashes {
+		v.hash += h
+	}
+	return v
 }
+
+// worlds counts the worlds of this run of the tests.
+var worlds atomic.Int64
 
 // agenda lists the events and their ends by time.
 func agenda(events []event) []moment {
@@ -116,7 +145,7 @@ func agenda(events []event) []moment {
 }
 
 func (w *world) found(n int, s sourceScript) *source {
-	out := &source{world: w, script: s, name: fmt.Sprintf("%s-%d", s.kind, n), mode: s.mode, cards: map[string]*card{}, ordinals: map[uint64]seen{}, troubles: map[string]bool{}}
+	out := &source{world: w, script: s, name: fmt.Sprintf("%s-%d", s.kind, n), mode: s.mode, cards: map[string]*card{}, keys: map[string]string{}, ordinals: map[uint64]seen{}, troubles: map[string]bool{}}
 	switch s.kind {
 	case "linear":
 		out.site = newLinear(out.name, w.script.seed, s.skew, s.budgets)
@@ -158,7 +187,7 @@ func (w *world) until(at time.Time) bool {
 
 // revive buries the dead process and sets when the next one starts.
 func (w *world) revive() {
-	w.p.bury()
+	w.p.stop()
 	w.restarts = w.now().Add(w.downtime())
 }
 
@@ -187,27 +216,28 @@ func (w *world) fail(format string, args ...any) {
 func (w *world) flunk(format string, args ...any) {
 	if w.problem == "" {
 		w.problem = time.Now().Format("day 2 15:04:05.000 ") + fmt.Sprintf(format, args...)
-		w.note("FAILED: %s", w.problem)
+		w.note("", "FAILED: %s", w.problem)
 		close(w.failed)
 	}
 }
 
-func (w *world) say(format string, args ...any) {
+func (w *world) say(who, format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.note(format, args...)
+	w.note(who, format, args...)
 }
 
 // traceKept is how many of the newest lines a failure shows.
 const traceKept = 60
 
-// note writes a line of the trace.
-func (w *world) note(format string, args ...any) {
+// note writes a line of the trace. What two parts of the world do in the same
+// moment has no order, so each has a hash of its own.
+func (w *world) note(who, format string, args ...any) {
 	line := time.Now().Format("02 15:04:05.000000 ") + uuids.ReplaceAllString(fmt.Sprintf(format, args...), "…")
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%x", w.hash)
+	fmt.Fprintf(h, "%s %x", who, w.hashes[who])
 	h.Write([]byte(line))
-	w.hash = h.Sum64()
+	w.hashes[who] = h.Sum64()
 	w.lines++
 	if w.trace = append(w.trace, line); len(w.trace) > 2*traceKept && !keepTrace {
 		w.trace = slices.Delete(w.trace, 0, traceKept)
