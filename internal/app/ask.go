@@ -244,6 +244,9 @@ func (a *App) History(_ context.Context, ref issue.Ref, limit int) (answer.Histo
 		return answer.History{}, fmt.Errorf("history of %s: %w", r.Issue.Ref(), err)
 	}
 	h := answer.NewHistory(&r.Issue, logged, entries, a.current().laneNames())
+	if n := len(logged); n > 0 && logged[n-1].Previous != 0 {
+		h.Truncated = true // beyond the limit, or expired
+	}
 	if limit > 0 && len(h.Events) > limit {
 		h.Events, h.Truncated = h.Events[:limit], true
 	}
