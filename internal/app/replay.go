@@ -36,6 +36,9 @@ func Replay(ctx context.Context, cfg *config.Config, o Options, r ReplayRequest)
 	if err != nil {
 		return answer.Backtest{}, err
 	}
+	if err := knownLane(r.Hot, candidates...); err != nil {
+		return answer.Backtest{}, err
+	}
 	opts := backtest.Options{Capacity: r.Capacity, Hot: r.Hot, Managed: managed(candidates)}
 	var pasts []backtest.Past
 	var notes []string

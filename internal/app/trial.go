@@ -36,6 +36,9 @@ func Try(r TrialRequest, step func(done, total int)) (answer.Trial, error) {
 	if err != nil {
 		return answer.Trial{}, err
 	}
+	if err := knownLane(r.Hot, c); err != nil {
+		return answer.Trial{}, err
+	}
 	e, err := r.File.read(c.Set)
 	if err != nil {
 		return answer.Trial{}, err
