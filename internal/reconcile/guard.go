@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math"
 	"slices"
@@ -183,7 +184,7 @@ func (c *cycle) part(items []item, approved *state.Plan, open int) ([]item, erro
 // hold stores items as a plan that waits: as the waiting one of the same policy
 // or as a new one.
 func (c *cycle) hold(items []item, waiting *state.Plan, open int, p state.Plan) error {
-	why, sum := p.Reason, p.Summary
+	why, sum, level := p.Reason, p.Summary, slog.LevelDebug
 	if waiting != nil && waiting.PolicyHash == c.Policy.Hash() && waiting.Status == state.PlanHeld {
 		if p = *waiting; p.HeldAt.IsZero() {
 			p.HeldAt = waiting.At // held by a version that did not note it
@@ -192,6 +193,7 @@ func (c *cycle) hold(items []item, waiting *state.Plan, open int, p state.Plan) 
 		return err
 	} else {
 		p.ID, p.Source, p.PolicyHash, p.HeldAt = c.planID(len(items)), c.Source, c.Policy.Hash(), c.now
+		level = slog.LevelWarn // once: it is held anew with each change
 	}
 	p.At, p.Mode, p.Open, p.Issues, p.Status, p.Reason, p.Summary = c.now, string(c.Mode), open, len(items), state.PlanHeld, why, sum
 	p.Changes = 0
@@ -210,7 +212,7 @@ func (c *cycle) hold(items []item, waiting *state.Plan, open int, p state.Plan) 
 	}
 	entries = append(entries, stale...)
 	c.report.Held, c.waits, c.heldUntil = &p, true, c.Guard.HeldUntil(&p)
-	c.Log.Warn("guard stopped a plan before its first write", "source", c.Source, "plan", p.ID, "why", why, "do", "lanekeeper approve "+p.ID)
+	c.Log.Log(c.ctx, level, "guard stopped a plan before its first write", "source", c.Source, "plan", p.ID, "why", why, "do", "lanekeeper approve "+p.ID)
 	return c.commit(state.Batch{Plan: &p, Entries: entries})
 }
 
