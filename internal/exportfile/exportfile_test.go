@@ -152,6 +152,7 @@ func TestBadInputSaysWhatIsWrong(t *testing.T) {
 		"an empty answer":           {`{"issues": [], "total": 0}`, "holds no issue"},
 		"JSON that ends at once":    {`{"issues": [`, "ends in the middle"},
 		"gzip that is cut":          {cut.String()[:10], "ends in the middle"},
+		"no line break anywhere":    {strings.Repeat("a,", 100_000), "the row has more than 65536 columns; a line break is probably missing near line 1"},
 		"an open quote in the head": {"Issue key,\"Summary\nPAY-1,a", "the header cannot be read: the quote that opens in line 1 is never closed"},
 	} {
 		_, err := Read(strings.NewReader(test.text), Options{Inputs: everything})
