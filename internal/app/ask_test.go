@@ -6,7 +6,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/web"
 )
 
 func TestAHistorySaysThatOlderDecisionsAreLeftOut(t *testing.T) {
@@ -39,6 +43,34 @@ func TestAHistorySaysThatOlderDecisionsAreLeftOut(t *testing.T) {
 		fatal(t, err)
 		if !truncated(0) {
 			t.Error("a history whose beginning expired does not say so")
+		}
+	})
+}
+
+func TestPagesOfDecisionsAreTheWholeLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, cloud)
+		w.start()
+		defer w.stop()
+		w.good()
+		whole, err := w.app.Decisions(t.Context(), web.DecisionFilter{})
+		fatal(t, err)
+		if len(whole.Decisions) < 10 {
+			t.Fatalf("%d decisions", len(whole.Decisions))
+		}
+		for limit := 1; limit < 5; limit++ {
+			var all []answer.Moved
+			for cursor := ""; ; {
+				p, err := w.app.Decisions(t.Context(), web.DecisionFilter{Limit: limit, Cursor: cursor})
+				fatal(t, err)
+				all = append(all, p.Decisions...)
+				if cursor = p.Next; cursor == "" {
+					break
+				}
+			}
+			if d := cmp.Diff(whole.Decisions, all); d != "" {
+				t.Errorf("pages of %d: %s", limit, d)
+			}
 		}
 	})
 }
