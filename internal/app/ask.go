@@ -341,7 +341,7 @@ func (a *App) Plan(_ context.Context, id string) (answer.Plan, error) {
 	}
 	out := a.describe(p, entries)
 	s := a.current().source(p.Source)
-	if s == nil || out.Expires.IsZero() && p.Status != state.PlanHeld && p.Status != state.PlanApproved {
+	if s == nil || p.Status != state.PlanHeld && p.Status != state.PlanApproved {
 		return out, nil
 	}
 	present, err := s.cycler.Present(entries)
