@@ -189,6 +189,9 @@ func (r *ExportRequest) taken(c *exportfile.Content, zone *time.Location) *expor
 	if e.now.IsZero() {
 		e.now = c.Newest
 	}
+	if e.now.IsZero() { // the file tells no time at all
+		e.now = time.Now()
+	}
 	if e.weight > 0 {
 		e.told = backtest.Told | issue.InputKind
 	}
