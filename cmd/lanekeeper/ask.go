@@ -2,13 +2,13 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/app"
+	"github.com/lanekeeper/lanekeeper/internal/config"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/web"
 )
@@ -132,11 +132,6 @@ func parseTime(s, flag string) (time.Time, error) {
 
 // age reads how long ago something was, such as 2h or 3d.
 func age(s string) (time.Duration, bool) {
-	if days, ok := strings.CutSuffix(s, "d"); ok {
-		if n, err := time.ParseDuration(days + "h"); err == nil {
-			s = (24 * n).String()
-		}
-	}
-	d, err := time.ParseDuration(s)
-	return d, err == nil && d >= 0
+	d, err := config.ParseDuration(s)
+	return d, err == nil
 }

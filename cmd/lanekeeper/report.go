@@ -28,7 +28,7 @@ It shows the names of reporters as they are stored; --anonymous replaces them by
 	fl := cmd.Flags()
 	fl.StringVar(&since, "since", "90d", "from this `time` on")
 	fl.StringVar(&f.Source, "source", "", "only this `source`")
-	fl.StringVar(&f.Team, "team", "", "only this `source`/PROJECT")
+	fl.StringVar(&f.Team, "team", "", "only this `team`: a source or source/PROJECT")
 	fl.BoolVar(&f.Anonymous, "anonymous", false, "numbers instead of the names of reporters")
 	return cmd
 }

@@ -46,6 +46,19 @@ func (r *replayFlags) register(cmd *cobra.Command) {
 	f.StringVar(&r.hot, "hot", "", "the `lane` of hot fixes (default hotfix, else the first)")
 }
 
+// check refuses flags that mean nothing, or nothing without a replay.
+func (r *replayFlags) check(cmd *cobra.Command, replays bool) error {
+	for _, name := range []string{"since", "capacity", "hot"} {
+		if !replays && cmd.Flags().Changed(name) {
+			return usageError{fmt.Errorf("--%s is about a replay: give --backtest too", name)}
+		}
+	}
+	if r.capacity < 0 {
+		return usageError{fmt.Errorf("--capacity %d: want 0 or more", r.capacity)}
+	}
+	return nil
+}
+
 // from gives the beginning of a period: an age counts back from its end.
 func (r *replayFlags) from(until time.Time) (time.Time, error) {
 	if d, ok := age(r.since); ok {
@@ -75,8 +88,8 @@ Whatever it does not understand (words, dates, missing columns) it lists and doe
 	f.BoolVar(&r.Backtest, "backtest", false, "replay the policy over the histories in the file too")
 	finish := exportFlags(cmd, &r.File)
 	replay.register(cmd)
-	cmd.RunE = func(_ *cobra.Command, args []string) error {
-		if err := finish(); err != nil {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := errors.Join(finish(), replay.check(cmd, r.Backtest)); err != nil {
 			return err
 		}
 		bars := newBars(c)
@@ -120,7 +133,7 @@ It reads a copy of the state and the trackers' histories, and writes to neither.
 	finish := exportFlags(cmd, &file)
 	replay.register(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if err := errors.Join(finish(), oneScope(source, &r.Team, file.Path)); err != nil {
+		if err := errors.Join(finish(), oneScope(source, &r.Team, file.Path), replay.check(cmd, true)); err != nil {
 			return err
 		}
 		if r.Policy == "" {

@@ -99,16 +99,35 @@ func (a *App) Issues(_ context.Context, f web.IssueFilter) (answer.Issues, error
 	return out, err
 }
 
-// page cuts a list at a cursor, which is a position in it.
-func page[T any](list []T, limit int, cursor string) ([]T, string, error) {
-	from := 0
-	if cursor != "" {
-		n, err := strconv.Atoi(cursor)
-		if err != nil || n < 0 {
-			return nil, "", web.Errorf(web.Invalid, "cursor %q is not one of ours: take it from the answer before", cursor)
-		}
-		from = min(n, len(list))
+// position reads a cursor, which is a position in a list.
+func position(cursor string) (int, error) {
+	if cursor == "" {
+		return 0, nil
 	}
+	n, err := strconv.Atoi(cursor)
+	if err != nil || n < 0 || n > 1<<40 {
+		return 0, web.Errorf(web.Invalid, "cursor %q is not one of ours: take it from the answer before", cursor)
+	}
+	return n, nil
+}
+
+// upTo is how many elements of a list a page needs, and one that tells whether
+// there are more; 0 is all.
+func upTo(limit int, cursor string) (int, error) {
+	from, err := position(cursor)
+	if err != nil || limit <= 0 {
+		return 0, err
+	}
+	return from + limit + 1, nil
+}
+
+// page cuts a list at a cursor.
+func page[T any](list []T, limit int, cursor string) ([]T, string, error) {
+	from, err := position(cursor)
+	if err != nil {
+		return nil, "", err
+	}
+	from = min(from, len(list))
 	list = list[from:]
 	if limit <= 0 || len(list) <= limit {
 		return list, "", nil
@@ -244,6 +263,9 @@ func (a *App) History(_ context.Context, ref issue.Ref, limit int) (answer.Histo
 		return answer.History{}, fmt.Errorf("history of %s: %w", r.Issue.Ref(), err)
 	}
 	h := answer.NewHistory(&r.Issue, logged, entries, a.current().laneNames())
+	if n := len(logged); n > 0 && logged[n-1].Previous != 0 {
+		h.Truncated = true // beyond the limit, or expired
+	}
 	if limit > 0 && len(h.Events) > limit {
 		h.Events, h.Truncated = h.Events[:limit], true
 	}
@@ -256,11 +278,18 @@ func (a *App) Decisions(_ context.Context, f web.DecisionFilter) (answer.Decisio
 	if f.Until.IsZero() {
 		f.Until = a.opts.Now().Add(time.Hour) // clocks of two runs may differ
 	}
+	most, err := upTo(f.Limit, f.Cursor)
+	if err != nil {
+		return answer.Decisions{}, err
+	}
 	var all []answer.Moved
-	err := a.store.LogBetween(f.Since, f.Until, f.Source, func(l state.Logged) bool {
+	err = a.store.LogBetween(f.Since, f.Until, f.Source, func(l state.Logged) bool {
 		m := answer.MovedOf(l, lanes)
 		if (f.Lane == "" || f.Lane == m.From.Lane || f.Lane == m.To.Lane) && (f.Move == "" || f.Move == m.Move) {
 			all = append(all, m)
+		}
+		if most > 0 && len(all) >= 2*most { // a log may be larger than the memory
+			all = slices.Delete(all, 0, len(all)-most)
 		}
 		return true
 	})
@@ -312,7 +341,7 @@ func (a *App) Plan(_ context.Context, id string) (answer.Plan, error) {
 	}
 	out := a.describe(p, entries)
 	s := a.current().source(p.Source)
-	if s == nil || out.Expires.IsZero() && p.Status != state.PlanHeld && p.Status != state.PlanApproved {
+	if s == nil || p.Status != state.PlanHeld && p.Status != state.PlanApproved {
 		return out, nil
 	}
 	present, err := s.cycler.Present(entries)

@@ -74,6 +74,24 @@ func knownTeam(cfg *config.Config, source, project string) bool {
 	})
 }
 
+// knownLane refuses a lane of hot fixes that none of the policies has; "" is the
+// usual one.
+func knownLane(name string, list ...backtest.Candidate) error {
+	var names []string
+	for _, c := range list {
+		for _, p := range c.Set.Policies() {
+			for _, l := range p.Lanes() {
+				names = append(names, l.Name)
+			}
+		}
+	}
+	if name == "" || slices.Contains(names, name) {
+		return nil
+	}
+	slices.Sort(names)
+	return misuse("--hot %q: no policy has this lane; there are %s", name, strings.Join(slices.Compact(names), ", "))
+}
+
 // specChanges lists the settings in which two policies differ, by path. Lanes
 // and marks are told apart by name, so that one that moved is not another.
 func specChanges(from, to policy.Spec) ([]answer.PolicyChange, error) {

@@ -131,7 +131,6 @@ type export struct {
 	*exportfile.Content
 	now    time.Time // of its decisions
 	zone   *time.Location
-	pasts  []backtest.Past
 	told   issue.Inputs
 	weight int // issues with a history
 }
@@ -186,19 +185,24 @@ func ownFields(s *policy.Set) []string {
 
 // taken is what decisions and replays need of a file.
 func (r *ExportRequest) taken(c *exportfile.Content, zone *time.Location) *export {
-	e := &export{Content: c, now: r.At, zone: zone, pasts: make([]backtest.Past, len(c.Issues))}
+	e := &export{Content: c, now: r.At, zone: zone, weight: len(c.Histories)}
 	if e.now.IsZero() {
 		e.now = c.Newest
 	}
-	for n := range c.Issues {
-		h := c.Histories[c.Issues[n].ID]
-		e.pasts[n] = backtest.Past{Issue: c.Issues[n], History: h}
-		if h != nil {
-			e.weight++
-		}
+	if e.now.IsZero() { // the file tells no time at all
+		e.now = time.Now()
 	}
 	if e.weight > 0 {
 		e.told = backtest.Told | issue.InputKind
 	}
 	return e
+}
+
+// pasts are the issues with what happened to them, for a replay.
+func (e *export) pasts() []backtest.Past {
+	out := make([]backtest.Past, len(e.Issues))
+	for n, i := range e.Issues {
+		out[n] = backtest.Past{Issue: i, History: e.Histories[i.ID]}
+	}
+	return out
 }

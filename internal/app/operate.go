@@ -118,10 +118,8 @@ func pauseOf(p state.Pause) answer.Pause {
 // wait for running cycles.
 func (a *App) replan() {
 	for _, s := range a.current().sources {
-		go func() {
-			s.cycler.Replan()
-			s.wake()
-		}()
+		s.cycler.Replan()
+		s.wake()
 	}
 }
 

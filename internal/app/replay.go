@@ -36,6 +36,9 @@ func Replay(ctx context.Context, cfg *config.Config, o Options, r ReplayRequest)
 	if err != nil {
 		return answer.Backtest{}, err
 	}
+	if err := knownLane(r.Hot, candidates...); err != nil {
+		return answer.Backtest{}, err
+	}
 	opts := backtest.Options{Capacity: r.Capacity, Hot: r.Hot, Managed: managed(candidates)}
 	var pasts []backtest.Past
 	var notes []string
@@ -44,7 +47,7 @@ func Replay(ctx context.Context, cfg *config.Config, o Options, r ReplayRequest)
 		if err != nil {
 			return answer.Backtest{}, err
 		}
-		pasts, opts.Until, opts.Zone, opts.Told = e.pasts, e.now, e.zone, e.told
+		pasts, opts.Until, opts.Zone, opts.Told = e.pasts(), e.now, e.zone, e.told
 		notes = e.limits()
 	} else {
 		opts.Until, opts.Zone, opts.Told = o.now(), cfg.Schedule.Timezone.Location, told(cfg, r.Team)
@@ -189,7 +192,7 @@ func DiffPolicies(ctx context.Context, cfg *config.Config, o Options, r PolicyDi
 		if err != nil {
 			return answer.PolicyDiff{}, err
 		}
-		pasts, now, notes = e.pasts, e.now, e.limits()
+		pasts, now, notes = e.pasts(), e.now, e.limits()
 	} else if pasts, err = livePasts(ctx, cfg, o, r.Team, time.Time{}, list); err != nil {
 		return answer.PolicyDiff{}, err
 	}

@@ -50,9 +50,14 @@ func (a *App) gather(f web.ReportFilter) (*reportData, error) {
 	if !g.in.Since.Before(g.in.Now) {
 		return nil, web.Errorf(web.Invalid, "since %s is in the future", f.Since.Format(time.RFC3339))
 	}
-	source, _, _ := strings.Cut(cmp.Or(f.Team, f.Source), "/")
-	if source != "" && g.engine.source(source) == nil {
+	source, project, _ := strings.Cut(cmp.Or(f.Team, f.Source), "/")
+	switch {
+	case source != "" && g.engine.source(source) == nil:
 		return nil, web.Errorf(web.NotFound, "source %q is not configured", source)
+	case project == "":
+		g.filter.Team = "" // a source is all of its teams
+	case !knownTeam(g.engine.cfg, source, project):
+		return nil, web.Errorf(web.NotFound, "team %q is not configured: want a source or source/PROJECT", f.Team)
 	}
 	if f.Source != "" && f.Team != "" && f.Source != source {
 		return nil, web.Errorf(web.Invalid, "team %s is not of source %s", f.Team, f.Source)

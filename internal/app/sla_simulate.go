@@ -38,15 +38,15 @@ func SimulateSLA(cfg *config.Config, r SLARequest) (answer.SLASimulation, error)
 		return answer.SLASimulation{}, err
 	}
 	s := &simulation{set: c.Set, since: since, until: e.now, clocks: map[*policy.Policy][]*sla.Clock{}, targets: map[[2]string]*simulated{}, undecided: map[string]int{}}
-	for n := range e.pasts {
-		if err := s.issue(&e.pasts[n].Issue, e.pasts[n].History); err != nil {
+	for n := range e.Issues {
+		if err := s.issue(&e.Issues[n], e.Histories[e.Issues[n].ID]); err != nil {
 			return answer.SLASimulation{}, err
 		}
 	}
 	if len(s.targets) == 0 {
 		return answer.SLASimulation{}, fmt.Errorf("the policy %s has no SLA that a lane names", c.Name)
 	}
-	out := answer.SLASimulation{File: r.File.Path, Policy: c.Name, Since: since.UTC(), Until: e.now.UTC(), Issues: len(e.pasts), Notes: e.limits()}
+	out := answer.SLASimulation{File: r.File.Path, Policy: c.Name, Since: since.UTC(), Until: e.now.UTC(), Issues: len(e.Issues), Notes: e.limits()}
 	for _, why := range slices.Sorted(maps.Keys(s.undecided)) {
 		out.Notes = append(out.Notes, fmt.Sprintf("%d issues are undecided and so in no lane: %s", s.undecided[why], why))
 	}

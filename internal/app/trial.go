@@ -36,6 +36,9 @@ func Try(r TrialRequest, step func(done, total int)) (answer.Trial, error) {
 	if err != nil {
 		return answer.Trial{}, err
 	}
+	if err := knownLane(r.Hot, c); err != nil {
+		return answer.Trial{}, err
+	}
 	e, err := r.File.read(c.Set)
 	if err != nil {
 		return answer.Trial{}, err
@@ -56,10 +59,17 @@ func Try(r TrialRequest, step func(done, total int)) (answer.Trial, error) {
 
 // trial is a file on its way to an answer.
 type trial struct {
-	e       *export
-	set     *policy.Set
-	out     answer.Trial
-	records []*state.Record
+	e    *export
+	set  *policy.Set
+	out  answer.Trial
+	open []*issue.Issue
+}
+
+// record decides an issue. Of a large file all decisions would not fit into
+// memory; the few that are shown are made again.
+func (t *trial) record(i *issue.Issue) *state.Record {
+	d, memory := t.set.Decide(policy.Input{Issue: i, Now: t.e.now})
+	return &state.Record{Issue: *i, Decision: d, Memory: memory}
 }
 
 // describe tells what was read and what was not.
@@ -131,9 +141,9 @@ func (t *trial) decide() {
 		if !countsOpen(i) {
 			continue
 		}
-		d, memory := t.set.Decide(policy.Input{Issue: i, Now: t.e.now})
-		r := &state.Record{Issue: *i, Decision: d, Memory: memory}
-		t.records = append(t.records, r)
+		r := t.record(i)
+		d := &r.Decision
+		t.open = append(t.open, i)
 		totals.Open++
 		if i.Unknown.Has(issue.InputPriority) {
 			out.BeforeUnknown++
@@ -171,9 +181,9 @@ func (t *trial) top(items []answer.Item, lanes []policy.LaneSpec) {
 		names[n] = l.Name
 	}
 	answer.Rank(items, names)
-	byID := map[string]*state.Record{}
-	for _, r := range t.records {
-		byID[r.Issue.ID] = r
+	byID := map[string]*issue.Issue{}
+	for _, i := range t.open {
+		byID[i.ID] = i
 	}
 	for _, name := range names {
 		l := answer.TrialLane{Lane: name}
@@ -181,7 +191,7 @@ func (t *trial) top(items []answer.Item, lanes []policy.LaneSpec) {
 			if it.Lane != name || len(l.Issues) == topShown {
 				continue
 			}
-			r := byID[it.ID]
+			r := t.record(byID[it.ID])
 			p := t.set.For(r.Issue.Source, r.Issue.Project)
 			l.Issues = append(l.Issues, answer.TrialIssue{Item: it, Before: r.Issue.RawPriority.Name, Because: backtest.Because(p, &r.Decision, &r.Issue)})
 		}
@@ -194,10 +204,11 @@ func (t *trial) top(items []answer.Item, lanes []policy.LaneSpec) {
 // explain explains one open issue in full.
 func (t *trial) explain(key string) error {
 	key = issue.ParseRef(key).Key
-	for _, r := range t.records {
-		if !strings.EqualFold(r.Issue.Key, key) {
+	for _, i := range t.open {
+		if !strings.EqualFold(i.Key, key) {
 			continue
 		}
+		r := t.record(i)
 		p := t.set.For(r.Issue.Source, r.Issue.Project)
 		in := policy.Input{Issue: &r.Issue, Now: t.e.now, Memory: r.Memory}
 		x := answer.NewExplanation(r, answer.Reasons{Policy: p.Explain(r.Decision, &r.Issue), Flips: p.Flips(in, r.Decision), Current: p.Hash()})
@@ -214,7 +225,7 @@ func (t *trial) replay(r TrialRequest, c backtest.Candidate, step func(done, tot
 		return err
 	}
 	list := []backtest.Candidate{c}
-	report, err := backtest.Run(t.e.pasts, backtest.Options{
+	report, err := backtest.Run(t.e.pasts(), backtest.Options{
 		Since: since, Until: t.e.now, Zone: t.e.zone, Hot: r.Hot, Capacity: r.Capacity, Managed: managed(list), Told: t.e.told, Step: step,
 	}, list...)
 	if err != nil {

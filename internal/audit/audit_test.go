@@ -300,11 +300,18 @@ type writer struct{ err error }
 
 func (w writer) Write([]byte) (int, error) { return 0, w.err }
 
+func TestAFileOfAnotherFormatIsNotCalledWhole(t *testing.T) {
+	_, err := audit.Verify(strings.NewReader(`{"kind":"audit","format":2,"at":"2026-05-04T09:00:00Z","filtered":false}` + "\n"))
+	if err == nil || !strings.Contains(err.Error(), "format 2") {
+		t.Errorf("error %v, want one that names the format", err)
+	}
+}
+
 func FuzzVerify(f *testing.F) {
 	whole, some := export(f, testStore(f), audit.Filter{}), export(f, testStore(f), audit.Filter{Rule: "hotfix"})
 	f.Add([]byte(whole))
 	f.Add([]byte(some))
-	f.Add([]byte(`{"kind":"audit","format":2,"filtered":true}` + "\n" + `{"kind":"gap","seq":9}` + "\n" + `{"kind":"write","raw":"AA=="}`))
+	f.Add([]byte(`{"kind":"audit","format":1,"filtered":true}` + "\n" + `{"kind":"gap","seq":9}` + "\n" + `{"kind":"write","raw":"AA=="}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := audit.Verify(bytes.NewReader(b))
 		if err == nil && r.OK() && string(b) != whole && string(b) != some && r.Decisions+r.Acts+r.Writes > 0 {

@@ -104,7 +104,6 @@ type verifier struct {
 	rep    Report
 	n      int // of the line
 	digest hash.Hash
-	other  bool // another version wrote the readable fields
 	ended  bool
 
 	seq    uint64 // of the log
@@ -126,8 +125,11 @@ func (v *verifier) header(b []byte) error {
 	if err := json.Unmarshal(b, &h); err != nil || h.Kind != kindHeader || h.Format < 1 {
 		return ErrNotExport
 	}
+	if h.Format != format {
+		return fmt.Errorf("the export has format %d and this lanekeeper checks format %d: verify it with the version that wrote it", h.Format, format)
+	}
 	v.digest.Write(b)
-	v.rep.Filtered, v.rep.At, v.other = h.Filtered, h.At, h.Format != format
+	v.rep.Filtered, v.rep.At = h.Filtered, h.At
 	return nil
 }
 
@@ -151,7 +153,7 @@ func (v *verifier) line(b []byte) {
 	if !ok {
 		return
 	}
-	if want, err := encode(again); err != nil || !v.other && !bytes.Equal(b, want) {
+	if want, err := encode(again); err != nil || !bytes.Equal(b, want) {
 		v.problem("its readable part was changed: it is not what its stored bytes say")
 	}
 }

@@ -112,7 +112,7 @@ func daysOf(o *Options) ([]span, error) {
 		o.MostMoves = 1000
 	}
 	if !o.Since.Before(o.Until) {
-		return nil, fmt.Errorf("the period ends (%s) before it begins (%s)", o.Until.Format(time.DateOnly), o.Since.Format(time.DateOnly))
+		return nil, fmt.Errorf("the period is empty: it begins at %s and ends at %s", o.Since.Format(time.RFC3339), o.Until.Format(time.RFC3339))
 	}
 	var out []span
 	y, m, d := o.Since.In(o.Zone).Date()

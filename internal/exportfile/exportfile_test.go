@@ -106,7 +106,7 @@ func TestTheSameFileInEveryDress(t *testing.T) {
 	}
 	want := read(t, plain, Options{})
 	for name, text := range map[string]string{
-		"with a byte order mark": "\ufeff" + plain, "with semicolons": semicolons, "with tabs": csvAs(t, plain, '\t'),
+		"with a byte order mark": "\ufeff" + plain, "with semicolons": semicolons, "with tabs": csvAs(t, plain, '\t'), "with bars": csvAs(t, plain, '|'),
 		"with the line of Excel": "sep=;\r\n" + semicolons, "with CRLF": strings.ReplaceAll(plain, "\n", "\r\n"), "with CR": strings.ReplaceAll(plain, "\n", "\r"),
 		"in UTF-16, little end first": u16(func(u uint16) []byte { return []byte{byte(u), byte(u >> 8)} }),
 		"in UTF-16, big end first":    u16(func(u uint16) []byte { return []byte{byte(u >> 8), byte(u)} }),
@@ -152,6 +152,7 @@ func TestBadInputSaysWhatIsWrong(t *testing.T) {
 		"an empty answer":           {`{"issues": [], "total": 0}`, "holds no issue"},
 		"JSON that ends at once":    {`{"issues": [`, "ends in the middle"},
 		"gzip that is cut":          {cut.String()[:10], "ends in the middle"},
+		"no line break anywhere":    {strings.Repeat("a,", 100_000), "the row has more than 65536 columns; a line break is probably missing near line 1"},
 		"an open quote in the head": {"Issue key,\"Summary\nPAY-1,a", "the header cannot be read: the quote that opens in line 1 is never closed"},
 	} {
 		_, err := Read(strings.NewReader(test.text), Options{Inputs: everything})
@@ -305,7 +306,7 @@ func TestRowsThatOthersWroteAllArrive(t *testing.T) {
 		}
 		var b bytes.Buffer
 		w := csv.NewWriter(&b)
-		w.Comma = rapid.SampledFrom([]rune{',', ';', '\t'}).Draw(t, "delimiter")
+		w.Comma = rapid.SampledFrom([]rune{',', ';', '\t', '|'}).Draw(t, "delimiter")
 		w.UseCRLF = rapid.Bool().Draw(t, "crlf")
 		if err := w.WriteAll(rows); err != nil {
 			t.Fatal(err)

@@ -116,7 +116,7 @@ func (rec *record) set(col column, v []byte) {
 	case usePriority:
 		i.RawPriority.Name = rec.word(v)
 	case useCanceled:
-		i.Resolved, rec.canceled = rec.time(string(v)), true
+		i.Resolved, rec.canceled = rec.time(string(v)).UTC(), true
 	case useArchived:
 		i.Gone = true
 	case useCreated:

@@ -7,8 +7,12 @@ import (
 	"io"
 )
 
-// maxRecord bounds one row: an issue with all its comments is far below.
-const maxRecord = 16 << 20
+// maxRecord and maxColumns bound one row: an issue with all its comments, each of
+// which has a column, is far below.
+const (
+	maxRecord  = 16 << 20
+	maxColumns = 1 << 16
+)
 
 // scanner reads rows of delimited text. encoding/csv would do for files that
 // are in order; of others it does not tell where the next row begins, or keeps
@@ -79,6 +83,10 @@ func (s *scanner) one() (row, error) {
 		}
 		if len(s.buf) > maxRecord {
 			p.problem, p.last = fmt.Sprintf("the row is longer than %d MB; a quote is probably missing or too many near line %d", maxRecord>>20, p.line), true
+			return s.finish(p), nil
+		}
+		if len(s.ends) > maxColumns {
+			p.problem, p.last = fmt.Sprintf("the row has more than %d columns; a line break is probably missing near line %d", maxColumns, p.line), true
 			return s.finish(p), nil
 		}
 	}

@@ -58,7 +58,7 @@ func delimiter(text *bufio.Reader) (delim byte, line int) {
 		return delim, 2
 	}
 	best, most := byte(','), 0
-	for _, d := range []byte{',', ';', '\t'} {
+	for _, d := range []byte{',', ';', '\t', '|'} {
 		n, inside := 0, false
 		for _, b := range head {
 			if b == '"' {

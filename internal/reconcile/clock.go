@@ -149,6 +149,9 @@ func (c *cycle) landed(r *state.Record, entries []state.Entry, updated time.Time
 	}
 	r.Clock.History, r.Clock.Read = c.readsOf(r).trim(own, r.Issue.Reporter), r.Issue.Updated
 	c.unlook()
+	if res, _ := c.look(r); c.awaits(r, res) {
+		c.recheck[r.Issue.ID] = true // an answer from just before our write has no other trace
+	}
 }
 
 // eventsOf is a change of ours as the tracker's history has it.
@@ -173,7 +176,7 @@ func (c *cycle) lacks(r *state.Record, res sla.Result) bool {
 	if c.clockOf(r) == nil || r.Issue.Gone {
 		return false
 	}
-	return c.behind(r) || c.readsOf(r).comments && !r.Clock.History.CommentsRead && !answered(res)
+	return c.behind(r) || c.awaits(r, res) && !r.Clock.History.CommentsRead
 }
 
 // answered tells that no comment can change how an issue stands any more.

@@ -239,6 +239,44 @@ func TestIssuesOfAnOlderStateGetTheirClock(t *testing.T) {
 	w.expect("label", w.sla(1), "sla:at-risk")
 }
 
+func TestAPersonsChangeJustBeforeOurWriteCountsForTheClock(t *testing.T) {
+	w := newClockWorld(t)
+	w.tracker.add(1, bug)
+	w.at("09:01")
+	w.tracker.fail = func(issue.Edit) error { // between our read and our write
+		w.restatus(1, "Waiting", issue.Started)
+		w.tracker.fail = nil
+		return nil
+	}
+	w.at("13:01")
+	w.expect("written", w.sla(1), "sla:at-risk")
+	w.at("13:02")
+	w.expect("state", w.resolve(1).State, sla.Paused)
+	w.at("18:00")
+	w.expect("label", w.sla(1), "")
+}
+
+func TestAnAnswerJustBeforeOurWriteIsSeen(t *testing.T) {
+	w := newClockWorld(t, func(w *world) {
+		w.spec.SLAs["urgent-fix"] = policy.SLASpec{Starts: policy.StartsEnteredLane, Targets: []policy.TargetSpec{{Respond: time.Hour, Resolve: 8 * time.Hour}}}
+	})
+	w.tracker.add(1, bug)
+	w.tracker.fail = func(issue.Edit) error { // between our read and our write
+		w.tracker.remarks[id(1)] = []issue.Comment{{At: w.clock.Add(time.Second), By: issue.Actor{Person: issue.Person{ID: "ann"}}, Public: true}}
+		w.tracker.fail = nil
+		return nil
+	}
+	w.at("09:01")
+	w.at("10:30")
+	w.expect("label", w.sla(1), "")
+	res, _ := w.cycler.Clock(w.record(1), w.clock)
+	w.expect("respond", res.Respond.State, sla.Met)
+	reads := w.tracker.calls["comments"]
+	w.quiet()
+	w.quiet()
+	w.expect("comments are not read again", w.tracker.calls["comments"], reads)
+}
+
 func TestAPriorityThatChangesCarriesTheElapsedTimeOver(t *testing.T) {
 	w := newClockWorld(t)
 	w.tracker.add(1, bug)

@@ -86,7 +86,9 @@ type Cycler struct {
 
 	doubts map[string]bool // ids whose answer must be confirmed
 	unread map[string]bool // ids whose history an SLA clock needs
-	heard  heard           // ids that the tracker announced
+	// recheck are ids that were written to while they waited for a response.
+	recheck map[string]bool
+	heard   heard // ids that the tracker announced
 
 	caches sync.Mutex
 	people map[string]person // owners by the policy's word for them
@@ -105,7 +107,7 @@ func New(o Options) *Cycler {
 	if o.Turn == nil {
 		o.Turn = NewTurn()
 	}
-	c := &Cycler{Options: o, people: map[string]person{}, approving: map[string]approverList{}, doubts: map[string]bool{}, unread: map[string]bool{},
+	c := &Cycler{Options: o, people: map[string]person{}, approving: map[string]approverList{}, doubts: map[string]bool{}, unread: map[string]bool{}, recheck: map[string]bool{},
 		terms: map[*policy.Policy]terms{}}
 	c.gate = Gate{Writer: o.Tracker, Mode: o.Mode, Paused: func() (bool, error) {
 		p, err := o.Store.Paused()
@@ -216,6 +218,7 @@ type cycle struct {
 //     what came back into sight
 //  6. histories: read what SLA clocks are computed from, where it is out of date
 //  7. write: plan, guard, confirm with the tracker, send, record
+//  8. histories again: of issues that wait for a response and were just written to
 //
 // A failing step ends the cycle; what was stored stays and the next cycle goes
 // on from there. The error is in the report too.
@@ -265,6 +268,7 @@ func (c *cycle) steps() (err error) {
 		{"recover", c.recover, false}, // issues that came back into sight
 		{"histories", c.histories, false},
 		{"write", c.write, false},
+		{"histories", c.histories, false},
 	} {
 		if s.skip {
 			continue

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math"
 	"slices"
@@ -75,7 +76,7 @@ func (g Guard) stops(items []item, open int) string {
 			return fmt.Sprintf("it changes %d issues of lane %s; guard.lanes.%s.max_changes is %d", lanes[lane], lane, lane, most)
 		}
 	}
-	share := max(shareFloor, int(math.Ceil(g.MaxShare*float64(open))))
+	share := g.share(open)
 	switch {
 	case g.MaxChanges > 0 && len(items) > g.MaxChanges:
 		return fmt.Sprintf("it changes %d issues; guard.max_changes is %d", len(items), g.MaxChanges)
@@ -103,7 +104,7 @@ func (c *cycle) admit(items []item, sum *state.Summary) ([]item, error) {
 		return nil, err
 	}
 	why := c.Guard.stops(items, t.Open)
-	if waiting != nil && waiting.Status == state.PlanApproved && c.fits(waiting, items) {
+	if waiting != nil && waiting.Status == state.PlanApproved && c.fits(waiting, items, t.Open) {
 		if err := c.settlePlan(waiting, state.PlanDone); err != nil {
 			return nil, err
 		}
@@ -122,15 +123,41 @@ func (c *cycle) admit(items []item, sum *state.Summary) ([]item, error) {
 }
 
 // fits tells whether an approval holds for the items of now.
-func (c *cycle) fits(p *state.Plan, items []item) bool {
-	n, approved := len(items), p.Issues
+func (c *cycle) fits(p *state.Plan, items []item, open int) bool {
+	n, approved, lanes := len(items), p.Issues, map[string]int{}
+	for _, i := range items {
+		lanes[i.lane]++
+	}
 	if len(p.Lanes) > 0 {
-		n, approved = len(slices.DeleteFunc(slices.Clone(items), func(i item) bool { return !slices.Contains(p.Lanes, i.lane) })), 0
+		n, approved = 0, 0
 		for _, l := range p.Lanes {
-			approved += p.Summary.Lanes[l]
+			n, approved = n+lanes[l], approved+p.Summary.Lanes[l]
 		}
 	}
-	return p.PolicyHash == c.Policy.Hash() && n <= approved+c.Guard.MaxChanges
+	for lane, most := range c.Guard.Lanes {
+		passes := len(p.Lanes) == 0 || slices.Contains(p.Lanes, lane)
+		if passes && p.Summary != nil && lanes[lane] > p.Summary.Lanes[lane]+most {
+			return false
+		}
+	}
+	return p.PolicyHash == c.Policy.Hash() && n <= approved+c.Guard.spare(open)
+}
+
+// spare is how many issues more than the approved ones may pass: as many as pass
+// without an approval.
+func (g Guard) spare(open int) int {
+	switch {
+	case g.MaxShare <= 0:
+		return g.MaxChanges
+	case g.MaxChanges <= 0:
+		return g.share(open)
+	}
+	return min(g.MaxChanges, g.share(open))
+}
+
+// share is how many of the open issues may be moved anew.
+func (g Guard) share(open int) int {
+	return max(shareFloor, int(math.Ceil(g.MaxShare*float64(open))))
 }
 
 // part sends the approved lanes of a plan and holds the rest as a new one.
@@ -157,7 +184,7 @@ func (c *cycle) part(items []item, approved *state.Plan, open int) ([]item, erro
 // hold stores items as a plan that waits: as the waiting one of the same policy
 // or as a new one.
 func (c *cycle) hold(items []item, waiting *state.Plan, open int, p state.Plan) error {
-	why, sum := p.Reason, p.Summary
+	why, sum, level := p.Reason, p.Summary, slog.LevelDebug
 	if waiting != nil && waiting.PolicyHash == c.Policy.Hash() && waiting.Status == state.PlanHeld {
 		if p = *waiting; p.HeldAt.IsZero() {
 			p.HeldAt = waiting.At // held by a version that did not note it
@@ -166,6 +193,7 @@ func (c *cycle) hold(items []item, waiting *state.Plan, open int, p state.Plan) 
 		return err
 	} else {
 		p.ID, p.Source, p.PolicyHash, p.HeldAt = c.planID(len(items)), c.Source, c.Policy.Hash(), c.now
+		level = slog.LevelWarn // once: it is held anew with each change
 	}
 	p.At, p.Mode, p.Open, p.Issues, p.Status, p.Reason, p.Summary = c.now, string(c.Mode), open, len(items), state.PlanHeld, why, sum
 	p.Changes = 0
@@ -184,7 +212,7 @@ func (c *cycle) hold(items []item, waiting *state.Plan, open int, p state.Plan) 
 	}
 	entries = append(entries, stale...)
 	c.report.Held, c.waits, c.heldUntil = &p, true, c.Guard.HeldUntil(&p)
-	c.Log.Warn("guard stopped a plan before its first write", "source", c.Source, "plan", p.ID, "why", why, "do", "lanekeeper approve "+p.ID)
+	c.Log.Log(c.ctx, level, "guard stopped a plan before its first write", "source", c.Source, "plan", p.ID, "why", why, "do", "lanekeeper approve "+p.ID)
 	return c.commit(state.Batch{Plan: &p, Entries: entries})
 }
 

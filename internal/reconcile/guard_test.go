@@ -53,6 +53,52 @@ func TestAnApprovalDoesNotCoverALargerPlan(t *testing.T) {
 	w.quiet()
 }
 
+func TestAnApprovalGrowsByNoMoreThanNeedsNone(t *testing.T) {
+	tests := []struct {
+		name  string
+		guard reconcile.Guard
+		more  int
+		want  int // writes
+	}{
+		{"by as many as the lane may have", reconcile.Guard{MaxChanges: 100, Lanes: map[string]int{"hotfix": 2}}, 2, 5},
+		{"by more than the lane may have", reconcile.Guard{MaxChanges: 100, Lanes: map[string]int{"hotfix": 2}}, 3, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newWorld(t, func(w *world) { w.opts.Guard = tt.guard })
+			for n := range 3 {
+				w.tracker.add(n, bug)
+			}
+			approve(w, w.once().Held.ID)
+			for n := range tt.more {
+				w.tracker.add(3+n, bug)
+			}
+			w.once()
+			w.expect("writes", len(w.tracker.edits), tt.want)
+		})
+	}
+}
+
+func TestAnApprovalOfMovesGrowsByTheShareAtMost(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.opts.Guard = reconcile.Guard{MaxChanges: 100, MaxShare: 0.1} })
+	for n := range 60 {
+		w.tracker.add(n, nil)
+	}
+	w.once()
+	written := len(w.tracker.edits)
+	vote := func(from, to int) {
+		w.wait(time.Minute)
+		for n := from; n < to; n++ {
+			w.tracker.issues[id(n)].Votes, w.tracker.issues[id(n)].Updated = 60, w.clock
+		}
+	}
+	vote(0, 20)
+	approve(w, w.once().Held.ID)
+	vote(20, 50)
+	w.once()
+	w.expect("writes", len(w.tracker.edits), written)
+}
+
 func approve(w *world, planID string) {
 	w.Helper()
 	p, err := w.store.Plan(planID)

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/policy/sla"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -16,6 +17,7 @@ const historyBatch = 500
 // them again. One that cannot be read now stays unknown and is asked for again
 // when the issue changes, or after a while.
 func (c *cycle) histories() error {
+	maps.Copy(c.unread, c.recheck)
 	ids := slices.Sorted(maps.Keys(c.unread))
 	clear(c.unread)
 	for batch := range slices.Chunk(ids, historyBatch) {
@@ -29,7 +31,7 @@ func (c *cycle) histories() error {
 				continue
 			}
 			c.unlook()
-			if res, _ := c.look(r); c.lacks(r, res) {
+			if res, _ := c.look(r); c.lacks(r, res) || c.recheck[r.Issue.ID] && c.awaits(r, res) {
 				lacking = append(lacking, clone(r))
 			}
 		}
@@ -37,7 +39,13 @@ func (c *cycle) histories() error {
 			return err
 		}
 	}
+	clear(c.recheck)
 	return nil
+}
+
+// awaits tells that a comment could be the response that an issue waits for.
+func (c *cycle) awaits(r *state.Record, res sla.Result) bool {
+	return c.clockOf(r) != nil && c.readsOf(r).comments && !answered(res)
 }
 
 func (c *cycle) readHistories(records []*state.Record) error {
@@ -82,7 +90,7 @@ func (c *cycle) readComments(records []*state.Record) error {
 	var waiting []*state.Record
 	for _, r := range records {
 		c.unlook()
-		if res, _ := c.look(r); c.readsOf(r).comments && !answered(res) {
+		if res, _ := c.look(r); c.awaits(r, res) {
 			waiting = append(waiting, r)
 		}
 	}

@@ -2,9 +2,12 @@ package reconcile
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -20,6 +23,49 @@ func unsure(err error) bool {
 		return true
 	}
 	return false
+}
+
+// parkUnread sets issues aside that could not be read before a write: what a
+// person may have set meanwhile is not known, so that nothing is written.
+func (c *cycle) parkUnread(bad []issue.Bad) error {
+	if len(bad) == 0 {
+		return nil
+	}
+	ids := make([]string, len(bad))
+	for n, b := range bad {
+		ids[n] = b.ID
+	}
+	records, err := c.Store.Records(c.Source, ids)
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	var b state.Batch
+	for n, r := range records {
+		if r == nil || r.Outstanding == 0 {
+			continue
+		}
+		r = clone(r)
+		c.park(r, fmt.Errorf("read before writing: %w", bad[n].Err))
+		c.unlook()
+		r.Due = c.due(r)
+		b.Updates = append(b.Updates, state.Update{Record: r})
+	}
+	if len(b.Updates) == 0 {
+		return nil
+	}
+	return c.commit(b)
+}
+
+// readable leaves out the ids of issues that could not be read.
+func readable(ids []string, bad []issue.Bad) []string {
+	if len(bad) == 0 {
+		return ids
+	}
+	is := map[string]bool{}
+	for _, b := range bad {
+		is[b.ID] = true
+	}
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return is[id] })
 }
 
 // park sets an issue aside after a failed write, for twice as long each time.

@@ -57,7 +57,7 @@ func (c *cycle) contest(r *state.Record, t terms, n int, h issue.History, read, 
 	}
 	switch {
 	case !o.Ask.IsZero(): // nothing is said before it is known
-	case restore && !o.Unsure && c.takeBack(r, t, n):
+	case restore && !o.Unsure && c.Mode.narrow(r.Decision.Mode) == Enforce && c.takeBack(r, t, n):
 	case silent || !slices.Equal(was, o.Contested):
 		c.sayContested(r, t, o)
 	}

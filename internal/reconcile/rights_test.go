@@ -268,6 +268,20 @@ func TestAMoveIsTakenBack(t *testing.T) {
 		w.once()
 		w.expect("a day later", w.lane(), "hotfix")
 	})
+	for _, mode := range []reconcile.Mode{reconcile.Observe, reconcile.Suggest} {
+		t.Run("not in "+string(mode)+" mode, which writes no field: it is flagged, and an approver decides", func(t *testing.T) {
+			w := guarded(t, "restore")
+			w.opts.Mode = mode
+			w.restart()
+			w.move(person("bob"), "feature")
+			w.once()
+			w.expect("lane", w.lane(), "feature")
+			w.expect("contested", w.held().Contested, []string{"hotfix"})
+			w.expect("on the record", w.rulings(), []string{"override_began bobBob Twin lane:feature", "contested bobBob Twin lane:feature"})
+			_, err := w.cycler.Rule(t.Context(), reconcile.Ruling{ID: id(1), Verb: reconcile.Agree, As: "lead@acme.example", By: "op", Via: "command"})
+			w.expect("approved", err, nil)
+		})
+	}
 	t.Run("not where the history names nobody", func(t *testing.T) {
 		w := guarded(t, "restore")
 		w.move(issue.Actor{}, "feature")

@@ -45,9 +45,10 @@ type Journal interface {
 	Paused() (state.Pause, error)
 }
 
-// Past finds changes that an undo may take back, in no order.
+// Past finds changes that an undo may take back.
 type Past interface {
 	Entries(plan string) ([]state.Entry, error)
+	// EntriesOf gives the newest first.
 	EntriesOf(source, id string) ([]state.Entry, error)
 	EntriesSince(source string, t time.Time) ([]state.Entry, error)
 }

@@ -22,7 +22,8 @@ type Undo struct {
 	Key   string // of the issue, for people
 	By    string // who asks
 
-	redo bool // Plan is itself an undo
+	redo   bool             // Plan is itself an undo
+	unread map[string]error // ids that cannot be read now
 }
 
 func (u Undo) String() string {
@@ -188,8 +189,13 @@ func spansOf(entries []state.Entry) (map[spanKey]span, []string) {
 }
 
 func (c *cycle) undoBatch(p *state.Plan, ids []string, spans map[spanKey]span, u Undo) error {
-	if err := c.rereadStrays(ids); err != nil {
+	bad, err := c.rereadStrays(ids)
+	if err != nil {
 		return err
+	}
+	u.unread = map[string]error{}
+	for _, b := range bad {
+		u.unread[b.ID] = b.Err
 	}
 	// The comment goes alone: an issue gets one write at a time.
 	for _, fields := range []bool{true, false} {
@@ -200,15 +206,17 @@ func (c *cycle) undoBatch(p *state.Plan, ids []string, spans map[spanKey]span, u
 	return nil
 }
 
-// rereadStrays reads issues by id. Those that had left the scope stay out of
-// it, though the tracker still shows them.
-func (c *cycle) rereadStrays(ids []string) error {
+// rereadStrays reads issues by id and returns those that could not be read.
+// Those that had left the scope stay out of it, though the tracker still shows
+// them.
+func (c *cycle) rereadStrays(ids []string) ([]issue.Bad, error) {
 	known, err := c.Store.Records(c.Source, ids)
 	if err != nil {
-		return fmt.Errorf("read records: %w", err)
+		return nil, fmt.Errorf("read records: %w", err)
 	}
-	if _, err := c.reread(ids, "read before undo"); err != nil {
-		return err
+	found, err := c.reread(ids, "read before undo")
+	if err != nil {
+		return nil, err
 	}
 	absent := map[string]int{}
 	var strays []string
@@ -218,7 +226,7 @@ func (c *cycle) rereadStrays(ids []string) error {
 			strays = append(strays, r.Issue.ID)
 		}
 	}
-	return c.change(strays, func(r *state.Record) bool { r.Absent = absent[r.Issue.ID]; return true })
+	return found.Bad, c.change(strays, func(r *state.Record) bool { r.Absent = absent[r.Issue.ID]; return true })
 }
 
 // undoPass takes back the fields, or the comments, of a batch.
@@ -295,6 +303,9 @@ func (c *cycle) restore(r *state.Record, s span, u Undo) (issue.Change, bool) {
 	ch := issue.Change{Field: f, From: plan.Actual(&r.Issue, f), To: s.oldest.Change.From, Reason: "undo of " + u.String(),
 		FromRaw: raw(r, f), ToRaw: s.oldest.Change.FromRaw}
 	switch {
+	case u.unread[r.Issue.ID] != nil:
+		ch.Reason = fmt.Sprintf("the issue cannot be read now (%v); left alone", u.unread[r.Issue.ID])
+		return ch, false
 	case r.Issue.Pinned():
 		ch.Reason = "a person pinned the issue with the label " + issue.PinLabel + "; left alone"
 		return ch, false

@@ -64,6 +64,17 @@ func TestUndo(t *testing.T) {
 		undo(w, reconcile.Undo{Since: since})
 		w.expect("asked twice: nothing more", len(w.tracker.edits), n)
 	})
+	t.Run("an issue that cannot be read now is left alone: a person may have been there", func(t *testing.T) {
+		w, r := start(t)
+		w.wait(time.Hour)
+		w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldPriority, To: "medium"})
+		w.tracker.unreadable = id(1)
+		got := undo(w, reconcile.Undo{Plan: r.Plan})
+		w.expect("the person's priority", w.tracker.issues[id(1)].Priority, issue.Medium)
+		w.expect("said so", slices.ContainsFunc(got.Lines, func(l reconcile.Line) bool {
+			return l.ID == id(1) && l.Status == reconcile.Refused && strings.Contains(l.Change.Reason, "cannot be read now")
+		}), true)
+	})
 	t.Run("what a person changed since is left alone", func(t *testing.T) {
 		w, r := start(t)
 		w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldLane, To: "lane:feature"})

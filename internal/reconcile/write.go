@@ -276,10 +276,14 @@ func batches(items []item) iter.Seq[[]item] {
 // sendBatch confirms the issues with the tracker, commits what is still wanted
 // to the outbox, sends it and records the outcomes.
 func (c *cycle) sendBatch(p *state.Plan, ids []string) error {
-	if _, err := c.reread(ids, "read before writing"); err != nil {
+	found, err := c.reread(ids, "read before writing")
+	if err != nil {
 		return err
 	}
-	records, err := c.Store.Records(c.Source, ids)
+	if err := c.parkUnread(found.Bad); err != nil {
+		return err
+	}
+	records, err := c.Store.Records(c.Source, readable(ids, found.Bad))
 	if err != nil {
 		return fmt.Errorf("read records: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
+	"github.com/lanekeeper/lanekeeper/policy"
 )
 
 func TestWritesThatGoWrong(t *testing.T) {
@@ -109,6 +110,28 @@ func TestWritesThatGoWrong(t *testing.T) {
 		w.restart()
 		w.once()
 		w.expect("labels", w.labels(1), "horizon:next-release lane:feature")
+	})
+	t.Run("an issue that cannot be read before the write: nothing is written blindly, and it is tried again", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.tracker.add(2, bug)
+		w.once()
+		w.tracker.lag(id(1))
+		w.wait(time.Hour)
+		w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldPriority, To: "low"})
+		urgent := issue.Urgent
+		w.spec.Lanes[0].Priority = policy.LanePrioritySpec{AtLeast: &urgent}
+		w.restart()
+		w.tracker.unreadable = id(1)
+		r := w.once()
+		w.expect("the person's priority", w.tracker.issues[id(1)].Priority, issue.Low)
+		w.expect("the other issue", w.tracker.issues[id(2)].Priority, issue.Urgent)
+		w.expect("parked", r.Parked, 1)
+		w.tracker.unreadable = ""
+		w.wait(5 * time.Minute)
+		w.once()
+		w.expect("the person's priority, once it was read", w.tracker.issues[id(1)].Priority, issue.Low)
+		w.expect("override", w.record(1).Overrides[0].Value, "low")
 	})
 }
 

@@ -83,7 +83,7 @@ func inflation(in *Input) Inflation {
 	out.Unread = out.Open > 0 && len(reporters) == 0
 	out.Teams, out.Reporters = groups(teams, in.Cap), groups(reporters, in.Cap)
 	if in.Cap > 0 {
-		out.Breach = max(0, out.High-int(math.Floor(in.Cap*float64(out.Open))))
+		out.Breach = max(0, out.High-allowed(in.Cap, out.Open))
 	}
 	if out.Breach == 0 {
 		return out
@@ -96,6 +96,10 @@ func inflation(in *Input) Inflation {
 	}
 	return out
 }
+
+// allowed is how many of the open issues a cap lets be urgent or high. A share
+// such as 0.29 is a little less than it says in floating point.
+func allowed(limit float64, open int) int { return int(math.Floor(limit*float64(open) + 1e-9)) }
 
 func count(groups map[string]*Group, name string, high bool) {
 	if name == "" {
@@ -116,7 +120,7 @@ func groups(m map[string]*Group, limit float64) []Group {
 	out := []Group{}
 	for _, g := range m {
 		g.Share = round(share(g.High, g.Open))
-		g.Above = limit > 0 && float64(g.High) > limit*float64(g.Open)
+		g.Above = limit > 0 && g.High > allowed(limit, g.Open)
 		out = append(out, *g)
 	}
 	slices.SortFunc(out, func(a, b Group) int {

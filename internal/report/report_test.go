@@ -285,6 +285,21 @@ func TestInflation(t *testing.T) {
 	}
 }
 
+func TestACapThatIsKeptExactlyIsNotPassed(t *testing.T) {
+	in := input()
+	in.Cap = 0.29
+	for n := range 100 {
+		i := Issue{ID: fmt.Sprint(n), Open: true, Created: at(-100), Team: "payments/PAY", Priority: issue.Low}
+		if n < 29 {
+			i.Priority = issue.High
+		}
+		in.Issues = append(in.Issues, i)
+	}
+	if got := inflation(&in); got.Breach != 0 || got.Teams[0].Above {
+		t.Errorf("29 of 100 under a cap of 29 %%: %+v", got)
+	}
+}
+
 func TestBias(t *testing.T) {
 	group := func(in *Input, reporter string, n, hot int) {
 		for k := range n {
