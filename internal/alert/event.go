@@ -19,7 +19,7 @@ const (
 	SourceDown       Kind = "source_down"         // cycles of a source fail
 	SourceRecovered  Kind = "source_recovered"    // and succeed again
 	AuthFailed       Kind = "auth_failed"         // a tracker refuses the credential
-	Contested        Kind = "contested"           // somebody without the right moved an issue
+	Contested        Kind = "contested"           // somebody without the right moved an issue, and no approver has decided
 	ParkedTooLong    Kind = "parked_too_long"     // an issue cannot be written for long
 	LaneOutOfBalance Kind = "lane_out_of_balance" // a lane or mark is out of its bounds
 	Report           Kind = "report"              // a report was made
@@ -35,7 +35,7 @@ func Kinds() []Kind {
 // moment tells whether events of this kind are news of a moment, which lasts no
 // time and is never over.
 func (k Kind) moment() bool {
-	return k == SLAMet || k == SourceRecovered || k == Contested || k == Report
+	return k == SLAMet || k == SourceRecovered || k == Report
 }
 
 // severity is that of events that bring none.

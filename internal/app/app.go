@@ -51,6 +51,7 @@ type App struct {
 	budgets  *budgets
 	alerts   *alert.Manager
 	clocks   *clocks
+	contests contests
 
 	mu     sync.RWMutex
 	engine *engine // what the present configuration built

@@ -115,7 +115,14 @@ func (e *engine) slas() []string {
 	return sorted(names)
 }
 
-// clocked takes in a record that a cycle stored.
+// stored takes in a record that a cycle stored.
+func (a *App) stored(e *engine, s *source, r *state.Record) {
+	a.contested(e, s, r)
+	if r.Clock != nil {
+		a.clocked(e, s, r)
+	}
+}
+
 func (a *App) clocked(e *engine, s *source, r *state.Record) {
 	a.clocks.mu.Lock()
 	defer a.clocks.mu.Unlock()
