@@ -178,9 +178,9 @@ func (a *App) stand(e *engine, s *source, k *sourceClocks, r *state.Record, now 
 	}
 	if !is.open {
 		is.next = time.Time{}
-		if is.late.After(now) {
-			is.next = is.late
-		}
+	}
+	if is.late.After(now) && (is.next.IsZero() || is.late.Before(is.next)) {
+		is.next = is.late
 	}
 	k.replace(id, was, is)
 	a.clocks.timers.Set(timers.Key{Source: s.Name, ID: id}, early(is, now))

@@ -388,3 +388,42 @@ func TestWhereLinearKeepsTheResolveTarget(t *testing.T) {
 		})
 	}
 }
+
+// A target that was answered late while lanekeeper was down is told for an hour,
+// however long the issue stays open.
+func TestALateAnswerWhileDownIsToldForAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, hot := slaWorld(t, cloud)
+		w.rewrite(func(s string) string { return hourly(strings.Replace(s, "{resolve: 90m}", "{respond: 30m, resolve: 30d}", 1)) })
+		w.start()
+		stop := w.run()
+		time.Sleep(5 * time.Minute)
+		stop()
+		w.stop()
+		time.Sleep(time.Hour)
+		fatal(t, w.hurt.jira.Edit(hot, "amy", func(e *jiraEdit) { e.Status("In Progress") }))
+		time.Sleep(time.Hour)
+		w.start()
+		defer func() { w.stop() }()
+		stop = w.run()
+		defer func() { stop() }()
+		breach := func() state.Alert {
+			t.Helper()
+			for _, a := range w.toldOf(hot) {
+				if a.Kind == "sla_breached" {
+					return a
+				}
+			}
+			t.Fatalf("no breach among %+v", w.toldOf(hot))
+			return state.Alert{}
+		}
+		time.Sleep(50 * time.Minute)
+		if a := breach(); a.Ended || a.State != "respond" || !near(a.StartsAt, w.entered(hot).Add(30*time.Minute), time.Second) {
+			t.Errorf("told %+v", a)
+		}
+		time.Sleep(15 * time.Minute)
+		if a := breach(); !a.Ended {
+			t.Errorf("it still lasts after an hour: %+v", a)
+		}
+	})
+}
