@@ -352,6 +352,35 @@ func readText(file string) (string, error) {
 
 func writeText(file, text string) error { return os.WriteFile(file, []byte(text), 0o600) }
 
+// Linear's SLA ends with a day in UTC: it is the first one that ends after the
+// target, wherever the team sits.
+func TestLinearsOwnSLAEndsWithinADayOfTheTarget(t *testing.T) {
+	for _, zone := range []string{"Pacific/Auckland", "America/Los_Angeles", "UTC"} {
+		t.Run(zone, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, hot := slaWorld(t, linearApp, func(_ *world, s *settings) {
+					s.hurt = strings.TrimSuffix(s.hurt, "}") + ", dates: sla}"
+					s.policy = strings.NewReplacer("timezone: Europe/Berlin", "timezone: "+zone, "resolve: 90m", "resolve: 30h").Replace(s.policy)
+				})
+				w.start()
+				defer func() { w.stop() }()
+				for range 6 { // at several times of the day
+					w.good()
+					due := w.entered(hot).Add(30 * time.Hour)
+					i, _ := w.hurt.linear.Issue(hot)
+					if late := i.SLABreachesAt.Sub(due); late < -time.Second || late > 24*time.Hour {
+						t.Errorf("due %s, Linear's SLA until %s", due, i.SLABreachesAt)
+					}
+					w.quiet()
+					w.hurt.close(hot)
+					time.Sleep(4 * time.Hour)
+					hot = w.hurt.create("Outage of the till", "")
+				}
+			})
+		})
+	}
+}
+
 func TestWhereLinearKeepsTheResolveTarget(t *testing.T) {
 	for dates, want := range map[string]func(i lineartest.Issue, day string) bool{
 		"due":  func(i lineartest.Issue, day string) bool { return i.DueDate == day && i.SLABreachesAt.IsZero() },
@@ -368,7 +397,11 @@ func TestWhereLinearKeepsTheResolveTarget(t *testing.T) {
 				w.start()
 				defer func() { w.stop() }()
 				w.good()
-				day := w.entered(hot).Add(90 * time.Minute).In(berlin(t)).Format(time.DateOnly)
+				zone := berlin(t)
+				if dates == "sla" {
+					zone = time.UTC
+				}
+				day := w.entered(hot).Add(90 * time.Minute).In(zone).Format(time.DateOnly)
 				if i, _ := w.hurt.linear.Issue(hot); !want(i, day) {
 					t.Errorf("due date %q, SLA until %s, want %s", i.DueDate, i.SLABreachesAt, day)
 				}
@@ -394,7 +427,9 @@ func TestWhereLinearKeepsTheResolveTarget(t *testing.T) {
 func TestALateAnswerWhileDownIsToldForAnHour(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, hot := slaWorld(t, cloud)
-		w.rewrite(func(s string) string { return hourly(strings.Replace(s, "{resolve: 90m}", "{respond: 30m, resolve: 30d}", 1)) })
+		w.rewrite(func(s string) string {
+			return hourly(strings.Replace(s, "{resolve: 90m}", "{respond: 30m, resolve: 30d}", 1))
+		})
 		w.start()
 		stop := w.run()
 		time.Sleep(5 * time.Minute)

@@ -150,6 +150,9 @@ func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
 		NoDue:  s.Linear != nil && s.Linear.Dates == linear.DatesNone,
 		Stored: func(r *state.Record) { a.stored(e, s, r) },
 	}
+	if s.Linear != nil && s.Linear.Dates == linear.DatesSLA {
+		o.DueZone = time.UTC // the field is an instant, at the end of a day in UTC
+	}
 	if e.signals != nil {
 		o.Signals = func() policy.Signals { return e.signals.Snapshot() }
 	}

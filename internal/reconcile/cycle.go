@@ -17,7 +17,7 @@ import (
 )
 
 // Options make a Cycler. All but Signals, Turn, Progress,
-// NoDue, Stored and Observer are required.
+// NoDue, DueZone, Stored and Observer are required.
 type Options struct {
 	Source  string
 	Tracker Source
@@ -48,6 +48,9 @@ type Options struct {
 	Progress func(done, total int)
 	// NoDue leaves due dates alone: the SLA writes none.
 	NoDue bool
+	// DueZone is where the day of a resolve target is read; nil: in the zone of its
+	// calendar, as people do.
+	DueZone *time.Location
 	// Stored is told of each record that was stored.
 	Stored func(*state.Record)
 }
