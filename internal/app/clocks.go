@@ -340,7 +340,11 @@ func (a *App) ring(e *engine, s *source, records []*state.Record, now time.Time)
 			}
 			continue
 		}
-		tell = append(tell, a.stand(e, s, k, r, now)...)
+		over := a.stand(e, s, k, r, now)
+		if !s.tried() && r.Seen.Before(a.began) {
+			continue // the state may be old: the end of the first cycle tells
+		}
+		tell = append(tell, over...)
 		if is := k.issues[id]; is != nil {
 			tell = append(tell, is.events...)
 		}

@@ -2,9 +2,11 @@ package app
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -336,6 +338,47 @@ func TestAnIssueThatWasClosedBeforeItsInstantIsNotToldOf(t *testing.T) {
 			if a.Kind != "sla_met" {
 				t.Errorf("told %s of an issue that was done", a.Kind)
 			}
+		}
+	})
+}
+
+// The state may be old after a start: an instant that comes before the first cycle
+// has ended is not told from it.
+func TestAnInstantDuringTheFirstCycleAfterAStartIsNotToldFromOldState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, hot := slaWorld(t, cloud)
+		late := w.hurt.create("Outage that nobody mends", "")
+		w.rewrite(hourly)
+		var slow atomic.Bool
+		w.between = func(_ string, next http.RoundTripper) http.RoundTripper {
+			return link(func(r *http.Request) (*http.Response, error) {
+				if slow.Load() {
+					time.Sleep(5 * time.Second)
+				}
+				return next.RoundTrip(r)
+			})
+		}
+		w.start()
+		stop := w.run()
+		time.Sleep(10 * time.Minute)
+		instant := w.entered(hot).Add(45 * time.Minute)
+		stop()
+		w.stop()
+		w.hurt.close(hot)
+		time.Sleep(time.Until(instant.Add(-2 * time.Second)))
+		slow.Store(true)
+		w.start()
+		defer func() { w.stop() }()
+		stop = w.run()
+		defer func() { stop() }()
+		time.Sleep(2 * time.Minute)
+		for _, a := range w.toldOf(hot) {
+			if a.Kind != "sla_met" {
+				t.Errorf("told %s of an issue that was done: %s %s", a.Kind, a.Raised, w.log)
+			}
+		}
+		if list := w.toldOf(late); len(list) != 1 || list[0].Kind != "sla_warning" || !near(list[0].StartsAt, w.entered(late).Add(45*time.Minute), 5*time.Millisecond) {
+			t.Errorf("told of the open one: %+v", list)
 		}
 	})
 }

@@ -100,7 +100,9 @@ func (a *App) replace(e *engine) {
 	a.engine = e
 	a.mu.Unlock()
 	for _, s := range e.sources {
-		if old.source(s.Name) == nil {
+		if was := old.source(s.Name); was != nil {
+			s.succeed(was)
+		} else {
 			a.metrics.Source(s.Name)
 		}
 	}
