@@ -22,7 +22,7 @@ const (
 	Contested        Kind = "contested"           // somebody without the right moved an issue, and no approver has decided
 	ParkedTooLong    Kind = "parked_too_long"     // an issue cannot be written for long
 	LaneOutOfBalance Kind = "lane_out_of_balance" // a lane or mark is out of its bounds
-	Report           Kind = "report"              // a report was made
+	Report           Kind = "report"              // a message of lanekeeper itself: the test of a channel
 )
 
 // Kinds lists all kinds.
