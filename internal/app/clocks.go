@@ -49,7 +49,8 @@ type sourceClocks struct {
 	issues map[string]*standing // by id
 	counts map[laneState]int    // open issues
 	gauged time.Time            // when the gauges were last set
-	news   []alert.Event        // moments that are to be told
+	news   []alert.Event        // moments, and ends, that are to be told
+	synced bool                 // the alerts know all that lasts
 }
 
 type laneState struct {
@@ -66,6 +67,7 @@ type standing struct {
 	events  []alert.Event
 	results []state.ClockResult
 	late    time.Time // until when a breach is told that was over when it was found
+	told    bool      // the alerts have the events
 }
 
 func newClocks() *clocks { return &clocks{timers: timers.New()} }
@@ -127,7 +129,8 @@ func (a *App) clocked(e *engine, s *source, r *state.Record) {
 	a.clocks.mu.Lock()
 	defer a.clocks.mu.Unlock()
 	if a.clocks.engine == e {
-		a.stand(e, s, a.clocks.sources[s.Name], r, a.opts.Now())
+		k := a.clocks.sources[s.Name]
+		k.news = append(k.news, a.stand(e, s, k, r, a.opts.Now())...)
 	}
 }
 
@@ -248,7 +251,7 @@ func ended(was, is []alert.Event, now time.Time) (out []alert.Event) {
 }
 
 // watchClocks tells what the SLAs of a source have to tell, after a cycle, and
-// sets its gauges.
+// sets its gauges. What the alerts know already is not told again.
 func (a *App) watchClocks(e *engine, s *source) {
 	a.clocks.telling.Lock()
 	defer a.clocks.telling.Unlock()
@@ -262,12 +265,20 @@ func (a *App) watchClocks(e *engine, s *source) {
 	k.news = nil
 	var lasting []alert.Event
 	for _, is := range k.issues {
-		lasting = append(lasting, is.events...)
+		if !is.told && len(is.events) > 0 {
+			lasting, is.told = append(lasting, is.events...), true
+		}
 	}
+	first := !k.synced
+	k.synced = true
 	a.measureClocks(e, s.Name, k)
 	a.clocks.mu.Unlock()
-	a.alerts.Sync(s.Name, []alert.Kind{alert.SLAWarning, alert.SLABreached}, lasting)
-	a.alerts.Report(news...)
+	a.alerts.Report(news...) // an end comes before what began again since
+	if first {               // whatever else lasted is over since
+		a.alerts.Sync(s.Name, []alert.Kind{alert.SLAWarning, alert.SLABreached}, lasting)
+	} else {
+		a.alerts.Report(lasting...)
+	}
 }
 
 // runClocks acts at the instants of an engine's clocks until ctx ends.
