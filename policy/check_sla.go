@@ -87,21 +87,24 @@ func (c *compiler) checkCalendar(path string, s CalendarSpec) {
 		c.fail(path+".timezone", "%q is no time zone: want a name like Europe/Berlin or UTC", s.Timezone)
 	}
 	var week calendar.Week
+	readable := true
 	for _, days := range slices.Sorted(maps.Keys(s.Hours)) {
 		at := path + ".hours." + days
 		list, err := calendar.ParseDays(days)
 		if err != nil {
 			c.report(Problem{Path: at, Message: err.Error(), Suggestion: didYouMean(days, calendar.DayNames())})
+			readable = false
 		}
 		spans, err := calendar.ParseHours(s.Hours[days])
 		if err != nil {
 			c.fail(at, "%v", err)
+			readable = false
 		}
 		for _, d := range list {
 			week[d] = append(week[d], spans...)
 		}
 	}
-	if !week.Open() {
+	if readable && !week.Open() {
 		c.fail(path+".hours", "there are no working hours: no time would ever pass")
 	}
 	if d, ok := week.Overlap(); ok {

@@ -296,3 +296,16 @@ func TestSetNamesTheTeamOfAProblem(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// What cannot be read says nothing about whether there are hours.
+func TestHoursThatCannotBeReadAreOneProblem(t *testing.T) {
+	for _, hours := range []map[string]string{{"mon": "9 to 5"}, {"mnday": "09:00-17:00"}, {"mon": "09:00-12:00,11:00-13:00"}} {
+		s := exampleSpec()
+		s.SLAs["urgent-fix"].Calendar.Hours = hours
+		_, problems := Compile(s, CompileOptions{Signals: []string{"error_rate"}, Fields: []string{"customer_tier", "severity"}})
+		said := slices.DeleteFunc(problems, func(p Problem) bool { return !strings.Contains(p.Path, "calendar.hours") })
+		if len(said) != 1 {
+			t.Errorf("%v: want one problem, got %v", hours, said)
+		}
+	}
+}

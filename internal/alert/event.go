@@ -19,10 +19,10 @@ const (
 	SourceDown       Kind = "source_down"         // cycles of a source fail
 	SourceRecovered  Kind = "source_recovered"    // and succeed again
 	AuthFailed       Kind = "auth_failed"         // a tracker refuses the credential
-	Contested        Kind = "contested"           // somebody without the right moved an issue
+	Contested        Kind = "contested"           // somebody without the right moved an issue, and no approver has decided
 	ParkedTooLong    Kind = "parked_too_long"     // an issue cannot be written for long
 	LaneOutOfBalance Kind = "lane_out_of_balance" // a lane or mark is out of its bounds
-	Report           Kind = "report"              // a report was made
+	Report           Kind = "report"              // a message of lanekeeper itself: the test of a channel
 )
 
 // Kinds lists all kinds.
@@ -35,7 +35,7 @@ func Kinds() []Kind {
 // moment tells whether events of this kind are news of a moment, which lasts no
 // time and is never over.
 func (k Kind) moment() bool {
-	return k == SLAMet || k == SourceRecovered || k == Contested || k == Report
+	return k == SLAMet || k == SourceRecovered || k == Report
 }
 
 // severity is that of events that bring none.
@@ -100,6 +100,9 @@ type Event struct {
 	EndedAt time.Time
 }
 
+// escape keeps the parts of an ID apart. To build it takes longer than to use it.
+var escape = strings.NewReplacer("%", "%25", "|", "%7C")
+
 // ID is the event's identity. News of a moment are told apart by that moment.
 func (e *Event) ID() string {
 	about, st := e.Issue.ID, e.State
@@ -111,15 +114,10 @@ func (e *Event) ID() string {
 	}
 	parts := []string{string(e.Kind), e.Source, about, e.SLA, st}
 	for n, p := range parts {
-		if strings.ContainsAny(p, "%|") {
-			parts[n] = idEscape.Replace(p)
-		}
+		parts[n] = escape.Replace(p)
 	}
 	return strings.Join(parts, "|")
 }
-
-// idEscape keeps what an ID joins apart.
-var idEscape = strings.NewReplacer("%", "%25", "|", "%7C")
 
 // describe puts what the event says into an alert.
 func (e *Event) describe(a *state.Alert) {

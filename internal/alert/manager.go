@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"maps"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -243,16 +242,11 @@ func (m *Manager) refresh(a *state.Alert, e *Event) {
 		m.kick()
 		return
 	}
-	before.Remaining, before.Summary, before.Sent = a.Remaining, a.Summary, nil // they change all the time
-	after := *a
-	after.Sent = nil
-	if !sameAlert(before, after) {
+	before.Remaining, before.Summary = a.Remaining, a.Summary // they change all the time
+	if !reflect.DeepEqual(&before, a) {
 		m.dirty[a.ID] = true
 	}
 }
-
-// sameAlert compares two alerts without their deliveries.
-func sameAlert(a, b state.Alert) bool { return reflect.DeepEqual(a, b) }
 
 // end notes that an alert is over.
 func (m *Manager) end(a *state.Alert, at time.Time) {

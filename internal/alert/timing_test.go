@@ -244,8 +244,14 @@ func TestAStormIsHeldToTheRateAndGrouped(t *testing.T) {
 		for _, m := range in.mails() {
 			told += len(m.batch.items)
 		}
-		if n := len(in.mails()); n < 8 || n > 16 || told != 600 {
+		mails := in.mails()
+		if n := len(mails); n < 7 || n > 12 || told != 600 {
 			t.Errorf("%d messages told %d alerts", n, told)
+		}
+		for n := 6; n < len(mails); n++ {
+			if d := mails[n].at.Sub(mails[n-6].at); d < time.Hour-time.Second {
+				t.Errorf("7 messages within %v, want at most 6 in an hour", d)
+			}
 		}
 	})
 }

@@ -42,8 +42,10 @@ type attempt struct {
 
 func newWorker(m *Manager, c *Channel) *worker {
 	w := &worker{Channel: c, m: m, kicked: make(chan struct{}, 1), posted: map[string]time.Time{}, limiter: rate.NewLimiter(rate.Inf, 0)}
-	if c.MaxPerHour > 0 {
-		w.limiter = rate.NewLimiter(rate.Every(time.Hour/time.Duration(c.MaxPerHour)), c.MaxPerHour)
+	if n := c.MaxPerHour; n > 0 {
+		// What may come at once and what comes after it are n in an hour together.
+		burst := (n + 1) / 2
+		w.limiter = rate.NewLimiter(rate.Every(time.Hour/time.Duration(n+1-burst)), burst)
 	}
 	return w
 }

@@ -62,7 +62,13 @@ func (a *App) watch(e *engine, s *source) {
 	if t.Parked > 0 {
 		lasting = append(lasting, a.parkedEvents(e, s)...)
 	}
-	a.alerts.Sync(s.Name, watched(), lasting, nil)
+	kinds := watched()
+	if moves, err := a.contestEvents(e, s); err == nil {
+		kinds, lasting = append(kinds, alert.Contested), append(lasting, moves...)
+	} else {
+		a.opts.Log.Error("contested moves not looked at for alerts", "source", s.Name, "err", err)
+	}
+	a.alerts.Sync(s.Name, kinds, lasting, nil)
 }
 
 // trouble is the event of a source whose cycles fail.

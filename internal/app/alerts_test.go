@@ -256,6 +256,43 @@ func TestAReloadChangesChannels(t *testing.T) {
 	})
 }
 
+// Whoever asked for a reload may not wait for the running cycle to end; the reload
+// is carried out as a whole all the same.
+func TestAReloadThatNobodyWaitsForIsCarriedOutAsAWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := paged(t, cloud, "enforce")
+		var slow atomic.Bool
+		w.between = func(_ string, next http.RoundTripper) http.RoundTripper {
+			return link(func(r *http.Request) (*http.Response, error) {
+				if slow.Load() && r.Method == http.MethodPut {
+					time.Sleep(3 * time.Second)
+				}
+				return next.RoundTrip(r)
+			})
+		}
+		w.rewrite(func(s string) string { return strings.Replace(s, "max_changes: 3", "max_changes: 10000", 1) })
+		w.start()
+		slow.Store(true)
+		stop := w.runAll()
+		time.Sleep(time.Second) // a write is under way
+		w.rewrite(func(s string) string { return strings.Replace(s, "http://am.example", "http://am2.example", 1) })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := w.app.Reload(ctx); err != nil {
+			t.Logf("the caller is told: %v", err)
+		}
+		time.Sleep(time.Minute)
+		if c := w.app.alerts.Channels(); len(c) != 1 || c[0].Name != "alertmanager:am2.example" {
+			t.Errorf("channels after the reload: %+v", c)
+		}
+		if v := w.metric("config_last_reload_successful"); v != 1 {
+			t.Errorf("config_last_reload_successful %v", v)
+		}
+		stop()
+		w.stop()
+	})
+}
+
 // link is a link before a tracker.
 type link func(*http.Request) (*http.Response, error)
 

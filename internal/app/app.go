@@ -52,7 +52,9 @@ type App struct {
 	metrics  *metrics.Metrics
 	budgets  *budgets
 	alerts   *alert.Manager
+	began    time.Time // the process
 	clocks   *clocks
+	contests contests
 
 	mu     sync.RWMutex
 	engine *engine // what the present configuration built
@@ -76,7 +78,7 @@ func New(cfg *config.Config, o Options) (*App, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open state: %w", err)
 	}
-	a := &App{opts: o, store: store, registry: prometheus.NewRegistry(), budgets: newBudgets(), clocks: newClocks(), reloads: make(chan reload), turns: map[string]reconcile.Turn{}}
+	a := &App{opts: o, store: store, registry: prometheus.NewRegistry(), budgets: newBudgets(), began: o.Now(), clocks: newClocks(), reloads: make(chan reload), turns: map[string]reconcile.Turn{}}
 	a.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	a.metrics = metrics.New(a.registry, o.Build)
 	if a.engine, err = a.build(cfg); err != nil {

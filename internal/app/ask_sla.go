@@ -13,6 +13,9 @@ import (
 // SLAs implements web.Issues.
 func (a *App) SLAs(_ context.Context, f web.IssueFilter) (answer.SLAs, error) {
 	e := a.current()
+	if f.Source != "" && e.source(f.Source) == nil {
+		return answer.SLAs{}, web.Errorf(web.NotFound, "source %q is not configured", f.Source)
+	}
 	all := []answer.HeldTo{}
 	text := strings.ToLower(f.Text)
 	for _, s := range e.sources {

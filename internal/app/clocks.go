@@ -51,7 +51,8 @@ type sourceClocks struct {
 	issues map[string]*standing // by id
 	counts map[laneState]int    // open issues
 	gauged time.Time            // when the gauges were last set
-	news   []alert.Event        // moments that are to be told
+	news   []alert.Event        // moments, and ends, that are to be told
+	synced bool                 // the alerts know all that lasts
 }
 
 type laneState struct {
@@ -69,6 +70,7 @@ type standing struct {
 	unknown []sla.Kind // targets of which nothing is known now
 	results []state.ClockResult
 	late    time.Time // until when a breach is told that was over when it was found
+	told    bool      // the alerts have the events
 }
 
 func newClocks() *clocks { return &clocks{timers: timers.New()} }
@@ -118,12 +120,20 @@ func (e *engine) slas() []string {
 	return sorted(names)
 }
 
-// clocked takes in a record that a cycle stored.
+// stored takes in a record that a cycle stored.
+func (a *App) stored(e *engine, s *source, r *state.Record) {
+	a.contested(e, s, r)
+	if r.Clock != nil {
+		a.clocked(e, s, r)
+	}
+}
+
 func (a *App) clocked(e *engine, s *source, r *state.Record) {
 	a.clocks.mu.Lock()
 	defer a.clocks.mu.Unlock()
 	if a.clocks.engine == e {
-		a.stand(e, s, a.clocks.sources[s.Name], r, a.opts.Now())
+		k := a.clocks.sources[s.Name]
+		k.news = append(k.news, a.stand(e, s, k, r, a.opts.Now())...)
 	}
 }
 
@@ -178,9 +188,9 @@ func (a *App) stand(e *engine, s *source, k *sourceClocks, r *state.Record, now 
 	}
 	if !is.open {
 		is.next = time.Time{}
-		if is.late.After(now) {
-			is.next = is.late
-		}
+	}
+	if is.late.After(now) && (is.next.IsZero() || is.late.Before(is.next)) {
+		is.next = is.late
 	}
 	k.replace(id, was, is)
 	a.clocks.timers.Set(timers.Key{Source: s.Name, ID: id}, early(is, now))
@@ -257,7 +267,7 @@ func ended(was, is []alert.Event, now time.Time) (out []alert.Event) {
 }
 
 // watchClocks tells what the SLAs of a source have to tell, after a cycle, and
-// sets its gauges.
+// sets its gauges. What the alerts know already is not told again.
 func (a *App) watchClocks(e *engine, s *source) {
 	a.clocks.telling.Lock()
 	defer a.clocks.telling.Unlock()
@@ -270,21 +280,29 @@ func (a *App) watchClocks(e *engine, s *source) {
 	news := k.news
 	k.news = nil
 	var lasting []alert.Event
+	whole := !k.synced
 	unknown := map[string][]sla.Kind{}
 	for id, is := range k.issues {
-		lasting = append(lasting, is.events...)
-		if is.open && len(is.unknown) > 0 {
+		if (whole || !is.told) && len(is.events) > 0 {
+			lasting, is.told = append(lasting, is.events...), true
+		}
+		if whole && is.open && len(is.unknown) > 0 {
 			unknown[id] = is.unknown
 		}
 	}
+	k.synced = !whole || len(unknown) == 0
 	a.measureClocks(e, s.Name, k)
 	a.clocks.mu.Unlock()
-	// A start knows nothing of what was told of a clock that is unknown: that stays.
+	a.alerts.Report(news...) // an end comes before what began again since
+	if !whole {
+		a.alerts.Report(lasting...)
+		return
+	}
+	// Whatever else lasted is over since, but for what nothing is known of.
 	stays := func(x *state.Alert) bool {
 		return slices.ContainsFunc(unknown[x.IssueID], func(k sla.Kind) bool { return strings.HasPrefix(x.State, string(k)) })
 	}
 	a.alerts.Sync(s.Name, []alert.Kind{alert.SLAWarning, alert.SLABreached}, lasting, stays)
-	a.alerts.Report(news...)
 }
 
 // runClocks acts at the instants of an engine's clocks until ctx ends.
@@ -359,7 +377,11 @@ func (a *App) ring(e *engine, s *source, records []*state.Record, now time.Time)
 			}
 			continue
 		}
-		tell = append(tell, a.stand(e, s, k, r, now)...)
+		over := a.stand(e, s, k, r, now)
+		if !s.tried() && r.Seen.Before(a.began) {
+			continue // the state may be old: the end of the first cycle tells
+		}
+		tell = append(tell, over...)
 		if is := k.issues[id]; is != nil {
 			tell = append(tell, is.events...)
 		}

@@ -2,9 +2,11 @@ package app
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -340,6 +342,47 @@ func TestAnIssueThatWasClosedBeforeItsInstantIsNotToldOf(t *testing.T) {
 	})
 }
 
+// The state may be old after a start: an instant that comes before the first cycle
+// has ended is not told from it.
+func TestAnInstantDuringTheFirstCycleAfterAStartIsNotToldFromOldState(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, hot := slaWorld(t, cloud)
+		late := w.hurt.create("Outage that nobody mends", "")
+		w.rewrite(hourly)
+		var slow atomic.Bool
+		w.between = func(_ string, next http.RoundTripper) http.RoundTripper {
+			return link(func(r *http.Request) (*http.Response, error) {
+				if slow.Load() {
+					time.Sleep(5 * time.Second)
+				}
+				return next.RoundTrip(r)
+			})
+		}
+		w.start()
+		stop := w.run()
+		time.Sleep(10 * time.Minute)
+		instant := w.entered(hot).Add(45 * time.Minute)
+		stop()
+		w.stop()
+		w.hurt.close(hot)
+		time.Sleep(time.Until(instant.Add(-2 * time.Second)))
+		slow.Store(true)
+		w.start()
+		defer func() { w.stop() }()
+		stop = w.run()
+		defer func() { stop() }()
+		time.Sleep(2 * time.Minute)
+		for _, a := range w.toldOf(hot) {
+			if a.Kind != "sla_met" {
+				t.Errorf("told %s of an issue that was done: %s %s", a.Kind, a.Raised, w.log)
+			}
+		}
+		if list := w.toldOf(late); len(list) != 1 || list[0].Kind != "sla_warning" || !near(list[0].StartsAt, w.entered(late).Add(45*time.Minute), 5*time.Millisecond) {
+			t.Errorf("told of the open one: %+v", list)
+		}
+	})
+}
+
 type (
 	linearIssue = lineartest.Issue
 	jiraEdit    = jiratest.Edit
@@ -351,6 +394,35 @@ func readText(file string) (string, error) {
 }
 
 func writeText(file, text string) error { return os.WriteFile(file, []byte(text), 0o600) }
+
+// Linear's SLA ends with a day in UTC: it is the first one that ends after the
+// target, wherever the team sits.
+func TestLinearsOwnSLAEndsWithinADayOfTheTarget(t *testing.T) {
+	for _, zone := range []string{"Pacific/Auckland", "America/Los_Angeles", "UTC"} {
+		t.Run(zone, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, hot := slaWorld(t, linearApp, func(_ *world, s *settings) {
+					s.hurt = strings.TrimSuffix(s.hurt, "}") + ", dates: sla}"
+					s.policy = strings.NewReplacer("timezone: Europe/Berlin", "timezone: "+zone, "resolve: 90m", "resolve: 30h").Replace(s.policy)
+				})
+				w.start()
+				defer func() { w.stop() }()
+				for range 6 { // at several times of the day
+					w.good()
+					due := w.entered(hot).Add(30 * time.Hour)
+					i, _ := w.hurt.linear.Issue(hot)
+					if late := i.SLABreachesAt.Sub(due); late < -time.Second || late > 24*time.Hour {
+						t.Errorf("due %s, Linear's SLA until %s", due, i.SLABreachesAt)
+					}
+					w.quiet()
+					w.hurt.close(hot)
+					time.Sleep(4 * time.Hour)
+					hot = w.hurt.create("Outage of the till", "")
+				}
+			})
+		})
+	}
+}
 
 func TestWhereLinearKeepsTheResolveTarget(t *testing.T) {
 	for dates, want := range map[string]func(i lineartest.Issue, day string) bool{
@@ -368,7 +440,11 @@ func TestWhereLinearKeepsTheResolveTarget(t *testing.T) {
 				w.start()
 				defer func() { w.stop() }()
 				w.good()
-				day := w.entered(hot).Add(90 * time.Minute).In(berlin(t)).Format(time.DateOnly)
+				zone := berlin(t)
+				if dates == "sla" {
+					zone = time.UTC
+				}
+				day := w.entered(hot).Add(90 * time.Minute).In(zone).Format(time.DateOnly)
 				if i, _ := w.hurt.linear.Issue(hot); !want(i, day) {
 					t.Errorf("due date %q, SLA until %s, want %s", i.DueDate, i.SLABreachesAt, day)
 				}
@@ -387,4 +463,45 @@ func TestWhereLinearKeepsTheResolveTarget(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A target that was answered late while lanekeeper was down is told for an hour,
+// however long the issue stays open.
+func TestALateAnswerWhileDownIsToldForAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, hot := slaWorld(t, cloud)
+		w.rewrite(func(s string) string {
+			return hourly(strings.Replace(s, "{resolve: 90m}", "{respond: 30m, resolve: 30d}", 1))
+		})
+		w.start()
+		stop := w.run()
+		time.Sleep(5 * time.Minute)
+		stop()
+		w.stop()
+		time.Sleep(time.Hour)
+		fatal(t, w.hurt.jira.Edit(hot, "amy", func(e *jiraEdit) { e.Status("In Progress") }))
+		time.Sleep(time.Hour)
+		w.start()
+		defer func() { w.stop() }()
+		stop = w.run()
+		defer func() { stop() }()
+		breach := func() state.Alert {
+			t.Helper()
+			for _, a := range w.toldOf(hot) {
+				if a.Kind == "sla_breached" {
+					return a
+				}
+			}
+			t.Fatalf("no breach among %+v", w.toldOf(hot))
+			return state.Alert{}
+		}
+		time.Sleep(50 * time.Minute)
+		if a := breach(); a.Ended || a.State != "respond" || !near(a.StartsAt, w.entered(hot).Add(30*time.Minute), time.Second) {
+			t.Errorf("told %+v", a)
+		}
+		time.Sleep(15 * time.Minute)
+		if a := breach(); !a.Ended {
+			t.Errorf("it still lasts after an hour: %+v", a)
+		}
+	})
 }

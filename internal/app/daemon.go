@@ -20,7 +20,7 @@ import (
 // reload asks the daemon to change engines.
 type reload struct {
 	engine *engine
-	done   chan struct{} // closed when the new engine runs
+	done   chan struct{} // closed when the new engine runs and its channels are told
 }
 
 // Run is the daemon: one loop for each source, the signals, the alerts, the
@@ -82,6 +82,9 @@ func (a *App) engines(ctx context.Context) {
 			a.loops(run, e)
 		}()
 		if loaded != nil {
+			if err := a.alerts.Swap(ctx, e.cfg.Alerts.Receivers(a.opts.AlertTransport)); err != nil {
+				a.opts.Log.Debug("alert channels not changed: lanekeeper stops", "err", err)
+			}
 			close(loaded)
 		}
 		select {
@@ -106,7 +109,9 @@ func (a *App) replace(e *engine) {
 	a.engine = e
 	a.mu.Unlock()
 	for _, s := range e.sources {
-		if old.source(s.Name) == nil {
+		if was := old.source(s.Name); was != nil {
+			s.succeed(was)
+		} else {
 			a.metrics.Source(s.Name)
 		}
 	}
@@ -190,14 +195,7 @@ func (a *App) reload(ctx context.Context) (answer.Reload, error) {
 	case <-ctx.Done():
 		return answer.Reload{}, ctx.Err()
 	}
-	select {
-	case <-r.done:
-	case <-ctx.Done():
-		return answer.Reload{}, ctx.Err()
-	}
-	if err := a.alerts.Swap(ctx, cfg.Alerts.Receivers(a.opts.AlertTransport)); err != nil {
-		return answer.Reload{}, fmt.Errorf("change alert channels: %w", err)
-	}
+	<-r.done // whatever becomes of ctx: it is carried out as a whole
 	a.opts.Log.Info("configuration reloaded", "policy", cfg.Set.Hash())
 	return answer.Reload{Reloaded: true, PolicyHash: cfg.Set.Hash()}, nil
 }

@@ -59,6 +59,7 @@ type source struct {
 	mu       sync.Mutex
 	loop     *reconcile.Loop   // nil while none runs
 	good     time.Time         // when the last good cycle of this process ended
+	cycled   bool              // a cycle of this process has ended
 	failures int               // cycles in a row, whether recorded or not
 	failed   error             // the newest
 	alarms   map[string]string // what is out of bounds, by lane and mark
@@ -70,10 +71,27 @@ func (s *source) note(err error, now time.Time) {
 	defer s.mu.Unlock()
 	switch {
 	case err == nil:
-		s.failures, s.failed, s.good = 0, nil, now
+		s.failures, s.failed, s.good, s.cycled = 0, nil, now, true
 	case !errors.Is(err, context.Canceled):
-		s.failures, s.failed = s.failures+1, err
+		s.failures, s.failed, s.cycled = s.failures+1, err, true
 	}
+}
+
+// tried tells that a cycle has ended, well or not.
+func (s *source) tried() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cycled
+}
+
+// succeed takes over what the source of the same name knew before a reload.
+func (s *source) succeed(old *source) {
+	old.mu.Lock()
+	good, cycled := old.good, old.cycled
+	old.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.good, s.cycled = good, cycled
 }
 
 // fresh tells that a cycle went well a moment ago.
@@ -147,8 +165,11 @@ func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
 		Guard:   guardOf(e.cfg.Guard),
 		Overlap: overlap, Scope: scope(e.cfg, s.Source), Now: a.opts.Now, Log: a.opts.Log, Observer: a.metrics,
 		Turn: a.turn(s.Name), Directory: s.tracker, Exclusive: s.Linear != nil,
-		NoDue:   s.Linear != nil && s.Linear.Dates == linear.DatesNone,
-		Clocked: func(r *state.Record) { a.clocked(e, s, r) },
+		NoDue:  s.Linear != nil && s.Linear.Dates == linear.DatesNone,
+		Stored: func(r *state.Record) { a.stored(e, s, r) },
+	}
+	if s.Linear != nil && s.Linear.Dates == linear.DatesSLA {
+		o.DueZone = time.UTC // the field is an instant, at the end of a day in UTC
 	}
 	if e.signals != nil {
 		o.Signals = func() policy.Signals { return e.signals.Snapshot() }

@@ -12,6 +12,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/connectors/linear/lineartest"
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/web"
+	"github.com/lanekeeper/lanekeeper/state"
 )
 
 // lead makes an account that may decide, and is not Amy, though called like her.
@@ -152,4 +153,58 @@ func TestCheckNamesApproversWhoLeft(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A contested move is told once, with who moved what, until an approver decides;
+// one that is taken back is told all the same.
+func TestAContestedMoveIsTold(t *testing.T) {
+	told := func(w *world, id string) (out []state.Alert) {
+		fatal(w, w.app.store.EachAlert(time.Time{}, func(a state.Alert) bool {
+			if a.Kind == "contested" && a.IssueID == id {
+				out = append(out, a)
+			}
+			return true
+		}))
+		return out
+	}
+	t.Run("flagged, over a restart, until it is approved", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w, id := guardedWorld(t, cloud, "flag")
+			defer func() { w.stop() }()
+			time.Sleep(5 * time.Minute)
+			w.hurt.swap(id, []string{"lane:hotfix"}, "lane:feature")
+			w.good()
+			w.stop()
+			w.start()
+			w.quiet()
+			w.quiet()
+			list := told(w, id)
+			if len(list) != 1 || list[0].Ended || list[0].Lane != "hotfix" ||
+				!strings.Contains(list[0].Summary, "Amy moved it from lane:hotfix to lane:feature and is no approver of hotfix; lead@acme.example may decide") {
+				t.Fatalf("told %+v", list)
+			}
+			got(w.rule("hurt/"+list[0].Key, "approve", "lead@acme.example"))(t)
+			w.quiet()
+			if list := told(w, id); len(list) != 1 || !list[0].Ended {
+				t.Errorf("after the approval: %+v", list)
+			}
+		})
+	})
+	t.Run("taken back", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w, id := guardedWorld(t, linearApp, "restore")
+			defer func() { w.stop() }()
+			time.Sleep(5 * time.Minute)
+			w.hurt.swap(id, []string{"lane:hotfix"}, "lane:feature")
+			w.good()
+			if list := told(w, id); len(list) != 1 || list[0].Ended || !strings.Contains(list[0].Summary, "taken back") {
+				t.Fatalf("told %+v", list)
+			}
+			time.Sleep(time.Hour)
+			w.quiet()
+			if list := told(w, id); len(list) != 1 || !list[0].Ended {
+				t.Errorf("an hour later: %+v", list)
+			}
+		})
+	})
 }

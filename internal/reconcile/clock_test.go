@@ -421,3 +421,27 @@ func TestCommentsThatCannotBeReadLeaveTheResponseUnknown(t *testing.T) {
 	res, _ = w.cycler.Clock(w.record(1), w.clock)
 	w.expect("asked for again", res.Respond.State, sla.OnTrack)
 }
+
+// The tracker's time of update after a write of ours covers a change that a person
+// made just before it: the history tells when that was.
+func TestAPersonsChangeJustBeforeAWriteIsInTheHistory(t *testing.T) {
+	w := newClockWorld(t, func(w *world) {
+		s := w.spec.SLAs["urgent-fix"]
+		s.Pauses = policy.PauseSpec{Labels: []string{"blocked"}}
+		w.spec.SLAs["urgent-fix"] = s
+	})
+	w.tracker.add(1, bug)
+	w.at("09:01")
+	w.tracker.fail = func(issue.Edit) error {
+		i := w.tracker.issues[id(1)]
+		w.tracker.note(i, issue.Actor{Person: issue.Person{ID: "ann"}}, issue.Change{Field: issue.FieldLabels, To: "blocked"})
+		w.tracker.fail = nil
+		return nil
+	}
+	w.at("13:01") // writes that it is at risk
+	w.expect("written", w.sla(1), "sla:at-risk")
+	w.at("14:01")
+	x := w.resolve(1)
+	w.expect("state", x.State, sla.Paused)
+	w.expect("elapsed", x.Elapsed, 4*time.Hour)
+}

@@ -17,7 +17,7 @@ import (
 )
 
 // Options make a Cycler. All but Signals, Turn, Progress,
-// NoDue, Clocked and Observer are required.
+// NoDue, DueZone, Stored and Observer are required.
 type Options struct {
 	Source  string
 	Tracker Source
@@ -48,8 +48,11 @@ type Options struct {
 	Progress func(done, total int)
 	// NoDue leaves due dates alone: the SLA writes none.
 	NoDue bool
-	// Clocked is told of each record with an SLA clock that was stored.
-	Clocked func(*state.Record)
+	// DueZone is where the day of a resolve target is read; nil: in the zone of its
+	// calendar, as people do.
+	DueZone *time.Location
+	// Stored is told of each record that was stored.
+	Stored func(*state.Record)
 }
 
 // Turn is held by one cycle or undo at a time. Unlike a mutex it is given up
@@ -335,8 +338,8 @@ func (c *cycle) commit(b state.Batch) error {
 	}
 	c.acts = nil
 	for _, u := range b.Updates {
-		if u.Record.Clock != nil && c.Clocked != nil {
-			c.Clocked(u.Record)
+		if c.Stored != nil {
+			c.Stored(u.Record)
 		}
 	}
 	return nil

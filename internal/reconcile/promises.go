@@ -36,8 +36,8 @@ func (c *cycle) promises(r *state.Record, w []plan.Want) []plan.Want {
 	if c.NoDue {
 		return w
 	}
-	zone := time.UTC
-	if held {
+	zone := cmp.Or(c.DueZone, time.UTC)
+	if held && c.DueZone == nil {
 		zone = c.clockOf(r).Calendar().Zone()
 	}
 	day, known := dueDay(c.ahead(r, w, res).Resolve, zone)

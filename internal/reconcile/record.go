@@ -17,7 +17,17 @@ func next(prev *state.Record, i *issue.Issue, now time.Time) *state.Record {
 	}
 	r := clone(prev)
 	r.Issue, r.Seen, r.Absent = *i, now, 0
+	if r.Clock != nil && i.Updated.Equal(prev.Issue.Updated) && !sameForClock(i, &prev.Issue) {
+		// The time is that of a write of ours, which hid a change just before it.
+		r.Clock.Read = time.Time{}
+	}
 	return r
+}
+
+// sameForClock tells whether two readings agree in what clocks read.
+func sameForClock(a, b *issue.Issue) bool {
+	return a.Status.Name == b.Status.Name && a.Priority == b.Priority && a.Assignee.ID == b.Assignee.ID &&
+		a.Comments == b.Comments && slices.Equal(a.Labels, b.Labels)
 }
 
 // clone copies what a cycle changes in place.

@@ -6,6 +6,7 @@ package sla
 import (
 	"context"
 	"iter"
+	"math"
 	"sync"
 	"time"
 )
@@ -41,6 +42,15 @@ type entry struct {
 	key Key
 }
 
+// nanos is an instant in ns since 1970. One beyond what these can count, in the
+// year 2262, is the last of them.
+func nanos(at time.Time) int64 {
+	if last := time.Unix(0, math.MaxInt64); at.After(last) {
+		return math.MaxInt64
+	}
+	return at.UnixNano()
+}
+
 // New returns timers without any clock.
 func New() *Timers {
 	return &Timers{place: map[Key]int32{}, wake: make(chan struct{}, 1)}
@@ -57,10 +67,10 @@ func (t *Timers) Set(k Key, at time.Time) {
 	defer t.mu.Unlock()
 	first := t.first()
 	if n, ok := t.place[k]; ok {
-		t.heap[n].at = at.UnixNano()
+		t.heap[n].at = nanos(at)
 		t.fix(int(n))
 	} else {
-		t.heap = append(t.heap, entry{at.UnixNano(), k})
+		t.heap = append(t.heap, entry{nanos(at), k})
 		t.place[k] = int32(len(t.heap) - 1)
 		t.up(len(t.heap) - 1)
 	}
@@ -88,11 +98,11 @@ func (t *Timers) Rebuild(all iter.Seq2[Key, time.Time]) {
 			continue
 		}
 		if n, ok := place[k]; ok {
-			heap[n].at = at.UnixNano()
+			heap[n].at = nanos(at)
 			continue
 		}
 		place[k] = int32(len(heap))
-		heap = append(heap, entry{at.UnixNano(), k})
+		heap = append(heap, entry{nanos(at), k})
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -265,3 +265,19 @@ func BenchmarkRebuild(b *testing.B) {
 		})
 	}
 }
+
+// A target of a hundred years and more is a slip, and no reason to be told at once
+// and again and again.
+func TestAnInstantBeyondWhatAClockCountsNeverComes(t *testing.T) {
+	var r record
+	running(t, r.fire, func(timers *sla.Timers) {
+		far := time.Date(2290, 1, 1, 0, 0, 0, 0, time.UTC)
+		timers.Set(key("a"), far)
+		timers.Rebuild(maps.All(map[sla.Key]time.Time{key("a"): far, key("b"): far.AddDate(200, 0, 0)}))
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := r.take(); len(got) != 0 {
+			t.Errorf("%v fired", got)
+		}
+	})
+}

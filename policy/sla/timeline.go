@@ -50,14 +50,18 @@ func newTimeline(c *Clock, s Subject) *timeline {
 	}
 	events := l.inOrder(s.History)
 	if !s.History.Complete {
-		l.cutBefore = s.Issue.Created
-		if len(events) > 0 {
-			l.cutBefore = events[0].At
-		}
+		l.cutBefore = knownSince(s.Issue, events)
 		l.doubt("the tracker cut the history before %s: until then the clock is taken to run", dayText(l.cutBefore))
 	}
 	b := l.begin(c, events)
 	l.add(c, b)
+	if !s.History.Complete {
+		l.moments[0].closed, l.moments[0].paused = false, "" // not known, so it runs
+		if len(events) == 0 {
+			b.at = l.cutBefore
+			l.add(c, b)
+		}
+	}
 	for _, e := range events {
 		b.apply(l, e)
 		b.at = e.At
@@ -66,10 +70,19 @@ func newTimeline(c *Clock, s Subject) *timeline {
 	l.compare(c, b)
 	l.addLanes()
 	l.inLane, l.labelled = c.laneStays(l), labelStays(l, c.spec.Label)
-	if !l.cutBefore.IsZero() {
-		l.moments[0].closed, l.moments[0].paused = false, "" // not known, so it runs
-	}
 	return l
+}
+
+// knownSince is where a history that was cut begins to tell: with its first
+// event, or, where it has none, when the issue came to be as it is.
+func knownSince(i *issue.Issue, events []issue.Event) time.Time {
+	switch {
+	case len(events) > 0:
+		return events[0].At
+	case !i.Status.Category.Open() && !i.Resolved.IsZero():
+		return latest(i.Created, i.Resolved)
+	}
+	return latest(i.Created, i.Updated)
 }
 
 // addLanes makes a moment of each change of lane, since the conditions of
