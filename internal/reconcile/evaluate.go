@@ -151,12 +151,13 @@ func (c *cycle) judge(r *state.Record, cause string) verdict {
 		return v
 	}
 	p := c.Policy.For(c.Source, r.Issue.Project)
-	d, memory := p.Decide(policy.Input{Issue: &r.Issue, Now: c.now, Memory: r.Memory, Signals: c.sig})
+	d, memory := p.Decide(policy.Input{Issue: &r.Issue, Now: c.now, Memory: remembered(r), Signals: c.sig, Rotas: c.rotas})
 	if news(&r.Decision, &d) || r.LoggedAs == 0 {
 		v.update.Decision, v.update.Cause = &d, causeOf(&r.Decision, &d, v.update.Cause)
 	}
 	v.flaps = flaps(&r.Decision, &d)
 	r.Decision, r.Memory = d, memory
+	c.identify(r)
 	c.follow(c.termsOf(p), r)
 	c.settleClock(r)
 	c.compare(p, r, &v)
@@ -316,10 +317,8 @@ func (c *cycle) wants(r *state.Record) []plan.Want {
 	if d.Priority != issue.None {
 		w = append(w, plan.Want{Field: issue.FieldPriority, Value: d.Priority.String()})
 	}
-	if d.Owner != "" {
-		if id := c.person(d.Owner); id != "" {
-			w = append(w, plan.Want{Field: issue.FieldAssignee, Value: id})
-		}
+	if id := c.ownerOf(r); id != "" {
+		w = append(w, plan.Want{Field: issue.FieldAssignee, Value: id})
 	}
 	return c.promises(r, w)
 }
@@ -338,6 +337,37 @@ func (c *cycle) abandoned(r *state.Record, w []plan.Want) []plan.Want {
 		w = append(w, plan.Want{Field: f})
 	}
 	return w
+}
+
+// ownerOf is the account of the owner that policy wants, "" for none.
+func (c *cycle) ownerOf(r *state.Record) string {
+	switch who := r.Decision.Owner; {
+	case who == "":
+		return ""
+	case who == r.Memory.Chosen.Who && r.Memory.Chosen.Account != "":
+		return r.Memory.Chosen.Account
+	default:
+		return c.person(who)
+	}
+}
+
+// remembered is what earlier decisions left. Whom a rota chose is forgotten
+// where the issue was not given to them: whoever is on duty when it is given
+// gets it.
+func remembered(r *state.Record) policy.Memory {
+	m := r.Memory
+	if id, given := r.Applied[issue.FieldAssignee]; !given || id != m.Chosen.Account || id == "" {
+		m.Chosen = policy.Chosen{}
+	}
+	return m
+}
+
+// identify notes the account of whom a rota chose, so that a look-up that fails
+// later changes nothing.
+func (c *cycle) identify(r *state.Record) {
+	if k := &r.Memory.Chosen; k.Who != "" && k.Account == "" {
+		k.Account = c.person(k.Who)
+	}
 }
 
 // person resolves the policy's word for an owner, "" where the tracker has no
