@@ -30,7 +30,8 @@ func (w window) has(s shift) bool {
 
 // parseCalendar reads the shifts of a calendar that touch a window. An event
 // that cannot be read is an error: it might be the one that counts.
-func parseCalendar(ctx context.Context, data []byte, c Calendar, w window) ([]shift, error) {
+func parseCalendar(ctx context.Context, data []byte, c Calendar, w window) (shifts []shift, err error) {
+	defer notPanic(&err)
 	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\ufeff")))
 	if err := whole(data); err != nil {
 		return nil, err

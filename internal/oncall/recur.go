@@ -200,7 +200,8 @@ func (x *expansion) occurrences(e *ical.VEvent, s span, do func(time.Time) error
 }
 
 // rule repeats an event. Times are those of the clock on the wall.
-func (x *expansion) rule(text string, s span, do func(time.Time) error) error {
+func (x *expansion) rule(text string, s span, do func(time.Time) error) (err error) {
+	defer notPanic(&err)
 	if len(text) > longestRule {
 		return fmt.Errorf("its RRULE is longer than %d letters", longestRule)
 	}
@@ -213,6 +214,8 @@ func (x *expansion) rule(text string, s span, do func(time.Time) error) error {
 		return errors.New("it repeats more often than every hour, which is no shift")
 	case o.Freq == rrule.HOURLY && len(o.Byhour) > 0:
 		return errors.New("RRULE with FREQ=HOURLY and BYHOUR is not understood; write FREQ=DAILY with BYHOUR")
+	case len(o.Byeaster) > 0:
+		return errors.New("RRULE with BYEASTER is no part of the format")
 	case o.Interval > mostInterval:
 		return fmt.Errorf("its RRULE has an INTERVAL above %d", mostInterval)
 	}
@@ -231,6 +234,14 @@ func (x *expansion) rule(text string, s span, do func(time.Time) error) error {
 		}
 	}
 	return nil
+}
+
+// notPanic turns a panic of a library, which some broken calendars may provoke,
+// into an error.
+func notPanic(err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("it cannot be read: %v", v)
+	}
 }
 
 // skipped are occurrences that do not take place: instants, and days where only
