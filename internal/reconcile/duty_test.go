@@ -69,6 +69,17 @@ func TestWhomARotaGaveAnIssueKeepsIt(t *testing.T) {
 		w.expect("had an assignee", w.assignee(1), "eve")
 		w.expect("wanted", w.record(1).Overrides[0].Wanted, bob)
 	})
+	t.Run("and a proposal is not written anew for a hand-over", func(t *testing.T) {
+		w, d := dutyWorld(t, stay)
+		w.opts.Mode = reconcile.Suggest
+		w.restart()
+		w.tracker.add(1, bug)
+		w.once()
+		w.expect("edits", len(w.tracker.edits), 1)
+		d.Who = "bob@acme.example"
+		w.quiet()
+		w.expect("proposed", w.record(1).Decision.Owner, "ann@acme.example")
+	})
 	t.Run("until the issue leaves the lane and comes back", func(t *testing.T) {
 		w, d := dutyWorld(t, stay)
 		w.tracker.add(1, bug)

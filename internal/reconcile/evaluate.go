@@ -151,7 +151,7 @@ func (c *cycle) judge(r *state.Record, cause string) verdict {
 		return v
 	}
 	p := c.Policy.For(c.Source, r.Issue.Project)
-	d, memory := p.Decide(policy.Input{Issue: &r.Issue, Now: c.now, Memory: remembered(r), Signals: c.sig, Rotas: c.rotas})
+	d, memory := p.Decide(policy.Input{Issue: &r.Issue, Now: c.now, Memory: c.remembered(r), Signals: c.sig, Rotas: c.rotas})
 	if news(&r.Decision, &d) || r.LoggedAs == 0 {
 		v.update.Decision, v.update.Cause = &d, causeOf(&r.Decision, &d, v.update.Cause)
 	}
@@ -352,14 +352,23 @@ func (c *cycle) ownerOf(r *state.Record) string {
 }
 
 // remembered is what earlier decisions left. Whom a rota chose is forgotten
-// where the issue was not given to them: whoever is on duty when it is given
-// gets it.
-func remembered(r *state.Record) policy.Memory {
+// where the issue was neither given to them nor proposed to be: whoever is on
+// duty when it is gets it.
+func (c *cycle) remembered(r *state.Record) policy.Memory {
 	m := r.Memory
-	if id, given := r.Applied[issue.FieldAssignee]; !given || id != m.Chosen.Account || id == "" {
+	id, written := r.Applied[issue.FieldAssignee]
+	given := written && id == m.Chosen.Account
+	if m.Chosen.Account == "" || !given && !c.proposed(r) {
 		m.Chosen = policy.Chosen{}
 	}
 	return m
+}
+
+// proposed tells that a comment says to whom the issue should be given: it is
+// not written anew for a hand-over.
+func (c *cycle) proposed(r *state.Record) bool {
+	overridden := slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldAssignee })
+	return r.Comment.Hash != "" && !overridden && c.Mode.narrow(r.Decision.Mode) == Suggest
 }
 
 // identify notes the account of whom a rota chose, so that a look-up that fails
