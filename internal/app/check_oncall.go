@@ -32,7 +32,9 @@ func (a *App) checkRotas(ctx context.Context, cfg *config.Config) []answer.Findi
 				Fix: "name it with owner.on_call of a lane, or remove it"})
 		}
 	}
-	for _, st := range set.Status() {
+	list := set.Status()
+	out = append(out, teamsWithout(list, cfg)...)
+	for _, st := range list {
 		out = append(out, a.checkRota(st, cfg))
 		if st.Who == "" {
 			continue
@@ -50,6 +52,28 @@ func (a *App) checkRotas(ctx context.Context, cfg *config.Config) []answer.Findi
 				f.Text = fmt.Sprintf("%s is %s (%s)", st.Who, p.Name, p.ID)
 			}
 			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// teamsWithout names the teams whose triage nobody is responsible for in Linear.
+func teamsWithout(list []oncall.Status, cfg *config.Config) []answer.Finding {
+	var out []answer.Finding
+	for _, r := range cfg.OnCall {
+		for _, s := range cfg.Sources {
+			if !r.LinearTriage || s.Linear == nil || !slices.Contains(cfg.RotasOf(s), r.Name) {
+				continue
+			}
+			for _, team := range s.Linear.Teams {
+				told := func(st oncall.Status) bool {
+					return st.Rota == r.Name && st.Source == s.Name && (st.Team == team || !st.Known())
+				}
+				if !slices.ContainsFunc(list, told) {
+					out = append(out, answer.Finding{Source: s.Name, Level: answer.LevelWarning, What: "rota " + r.Name,
+						Text: "the team " + team + " has no triage responsibility", Fix: "set it in the team's settings in Linear; until then nobody is assigned"})
+				}
+			}
 		}
 	}
 	return out

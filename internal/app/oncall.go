@@ -54,12 +54,14 @@ func (a *App) refreshRotas(ctx context.Context, e *engine) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	_ = e.rotas.Refresh(ctx) // each rota has logged its own
-	known := map[string]bool{}
-	for _, s := range e.rotas.Status() {
-		was, told := known[s.Rota]
-		known[s.Rota] = s.Known() && (was || !told)
-	}
-	for rota, yes := range known {
-		a.metrics.Rota(rota, yes)
+	list := e.rotas.Status()
+	for _, r := range e.cfg.OnCall {
+		told, known := false, true
+		for _, s := range list {
+			if s.Rota == r.Name {
+				told, known = true, known && s.Known()
+			}
+		}
+		a.metrics.Rota(r.Name, told && known)
 	}
 }

@@ -307,7 +307,9 @@ func TestTheTriageResponsibilityOfLinearGivesOwners(t *testing.T) {
 		})
 		w.hurt.join("Ann")
 		w.hurt.join("Bob")
+		mentions(t, "a team without it", checkedRotas(w), "warning rota triage hurt: the team ENG has no triage responsibility")
 		w.hurt.linear.SetOnDuty("ENG", userID("Ann"))
+		mentions(t, "a team with it", checkedRotas(w), "ok rota triage hurt: ann@acme.example is on duty for ENG", "ok rota triage hurt: ann@acme.example is Ann (")
 		w.start()
 		defer func() { w.stop() }()
 		w.good()
@@ -336,29 +338,31 @@ func TestTheTriageResponsibilityOfLinearGivesOwners(t *testing.T) {
 	})
 }
 
+// checkedRotas is what check says of rotas.
+func checkedRotas(w *world) string {
+	cfg, err := w.load()
+	fatal(w, err)
+	var b strings.Builder
+	for _, f := range Check(w.Context(), cfg, w.options()).Findings {
+		if strings.HasPrefix(f.What, "rota ") {
+			fmt.Fprintf(&b, "%s %s %s: %s\n", f.Level, f.What, f.Source, f.Text)
+		}
+	}
+	return b.String()
+}
+
 func TestCheckSaysWhoIsOnDutyAndWhetherTheTrackersKnowThem(t *testing.T) {
 	for _, kind := range anyTracker {
 		t.Run(kind, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w, d := dutyWorld(t, kind, "observe", "{on_call: platform}")
-				said := func() string {
-					cfg, err := w.load()
-					fatal(t, err)
-					var b strings.Builder
-					for _, f := range Check(t.Context(), cfg, w.options()).Findings {
-						if strings.HasPrefix(f.What, "rota ") {
-							fmt.Fprintf(&b, "%s %s %s: %s\n", f.Level, f.What, f.Source, f.Text)
-						}
-					}
-					return b.String()
-				}
-				mentions(t, "one on duty", said(), "ok rota platform : ann@acme.example is on duty until 2000-01-02 01:00 CET\n",
+				mentions(t, "one on duty", checkedRotas(w), "ok rota platform : ann@acme.example is on duty until 2000-01-02 01:00 CET\n",
 					"ok rota platform hurt: ann@acme.example is Ann (", "ok rota platform other: ann@acme.example is Ann (")
 				d.events = append(d.events, strings.Replace(shiftOf("Zoe", "20000101"), "P1D", "PT2H", 1))
-				mentions(t, "two at once", said(), "warning rota platform : zoe@acme.example is on duty until 2000-01-01 03:00 CET, and so is ann@acme.example",
+				mentions(t, "two at once", checkedRotas(w), "warning rota platform : zoe@acme.example is on duty until 2000-01-01 03:00 CET, and so is ann@acme.example",
 					"warning rota platform hurt: zoe@acme.example cannot be given issues")
 				d.status = 401
-				mentions(t, "a refused token", said(), "failed rota platform : could not be read: cal.example answered HTTP 401")
+				mentions(t, "a refused token", checkedRotas(w), "failed rota platform : could not be read: cal.example answered HTTP 401")
 			})
 		})
 	}

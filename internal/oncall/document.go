@@ -7,9 +7,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/lanekeeper/lanekeeper/internal/fetch"
 )
+
+// longestAccount is how long an e-mail address may be in bytes.
+const longestAccount = 254
 
 // entry is one element of the list. PagerDuty's has a user, a plain one an
 // e-mail address.
@@ -109,6 +113,9 @@ func (e *entry) shift(people map[string]string) (shift, error) {
 	}
 	if s.who == "" && s.label == "" {
 		return s, errors.New("it names nobody: want user.email, user.summary or email")
+	}
+	if len(s.who) > longestAccount || strings.ContainsFunc(s.who, unicode.IsControl) {
+		return s, fmt.Errorf("%q is no e-mail address or account id", clip(s.who))
 	}
 	var err error
 	if s.start, err = moment("start", e.Start); err != nil {

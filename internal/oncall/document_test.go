@@ -57,6 +57,7 @@ func TestDocumentsThatCannotBeRead(t *testing.T) {
 		"a member of another type": {`[{"email": 7}]`, "email is a number"},
 		"null for the list":        {`{"oncalls": null}`, "there is no list"},
 		"one page of several":      {`{"oncalls": [], "more": true}`, "only a page of the list"},
+		"an address of no sense":   {`[{"email": "a\u0007@b.example"}]`, "is no e-mail address or account id"},
 		"an entry about nobody":    {`[{"start": null}]`, "entry 0: it names nobody"},
 		"a time that is none":      {`[{"email": "a@b.example", "start": "Monday"}]`, `entry 0: start: "Monday" is not a time`},
 		"an end before the start":  {`[{"email": "a@b.example", "start": "2026-03-02T08:00:00Z", "end": "2026-03-02T08:00:00Z"}]`, "before it begins"},
