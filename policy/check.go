@@ -164,6 +164,7 @@ func (c *compiler) checkLane(path string, l LaneSpec) {
 	c.oneOf(path+".horizon", l.Horizon, CurrentSprint, NextRelease, Roadmap)
 	c.oneOf(path+".mode", l.Mode, "observe", "suggest", "enforce")
 	c.oneOf(path+".contested", l.Contested, "flag", "restore")
+	c.checkOwner(path+".owner", l.Owner)
 	c.within(path+".min_confidence", l.MinConfidence, 0, 1)
 	if l.AlarmAbove < 0 {
 		c.fail(path+".alarm_above", "is %d, must not be negative", l.AlarmAbove)
@@ -194,6 +195,19 @@ func (c *compiler) checkLane(path string, l LaneSpec) {
 	}
 	if l.Share.Min != nil && l.Share.Max != nil && *l.Share.Min > *l.Share.Max {
 		c.fail(path+".share", "min %v is above max %v", *l.Share.Min, *l.Share.Max)
+	}
+}
+
+func (c *compiler) checkOwner(path string, o OwnerSpec) {
+	c.oneOf(path+".handover", o.Handover, HandoverStay, HandoverFollow)
+	switch known := c.rotas; {
+	case o.Assign != "" && o.OnCall != "":
+		c.report(Problem{Path: path + ".on_call", Message: "assign and on_call are both given; keep one",
+			Suggestion: "in the part of a team, an empty assign takes the other's away"})
+	case o.OnCall != "" && known != nil && !slices.Contains(known, o.OnCall):
+		c.report(Problem{Path: path + ".on_call", Message: fmt.Sprintf("there is no rota %q under on_call", o.OnCall), Suggestion: didYouMean(o.OnCall, known)})
+	case o.OnCall == "" && o.Handover != "":
+		c.fail(path+".handover", "says what happens when somebody else is on duty, but there is no on_call")
 	}
 }
 

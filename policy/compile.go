@@ -44,6 +44,7 @@ func Failed(problems []Problem) bool {
 type CompileOptions struct {
 	Signals []string // names of signals
 	Fields  []string // names of custom fields
+	OnCall  []string // names of rotas
 }
 
 // Policy is a checked policy that runs. It is safe for concurrent use.
@@ -130,7 +131,7 @@ func compile(spec Spec, opts CompileOptions) (*Policy, []Problem) {
 	if err != nil {
 		return nil, []Problem{{Path: "score", Message: err.Error()}}
 	}
-	c := &compiler{catalog: catalog}
+	c := &compiler{catalog: catalog, rotas: opts.OnCall}
 	if c.base, c.scored, err = newEnv(catalog); err != nil {
 		return nil, []Problem{{Path: "score", Message: err.Error()}}
 	}
@@ -346,6 +347,18 @@ func (p *Policy) CustomFields() []string { return p.names(customCell, "issue.fie
 
 // SignalNames are the names of the signals that the expressions read, sorted.
 func (p *Policy) SignalNames() []string { return p.names(signalCell, "signal.") }
+
+// RotaNames are the names of the rotas that give lanes their owner, sorted.
+func (p *Policy) RotaNames() []string {
+	var out []string
+	for _, l := range p.lanes {
+		if rota := l.spec.Owner.OnCall; rota != "" {
+			out = append(out, rota)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 func (p *Policy) names(kind cellKind, prefix string) []string {
 	var out []string

@@ -57,7 +57,7 @@ func (p *Policy) decide(r *run, in Input) (Decision, Memory) {
 		d.Undecided = err.Error()
 		return d, in.Memory
 	}
-	return d, p.settle(&d, l, in.Memory)
+	return d, p.settle(&d, l, in)
 }
 
 // unknownError tells that a field which the policy reads failed to load.
@@ -236,14 +236,16 @@ func (p *Policy) inputs(r *run) []Reading {
 
 // settle turns what the rules want into what is decided, after margins, the
 // settle time and the lane's bounds, and returns what to remember.
-func (p *Policy) settle(d *Decision, l *lane, m Memory) Memory {
+func (p *Policy) settle(d *Decision, l *lane, in Input) Memory {
+	m := in.Memory
 	next := m
 	l = p.settleLane(d, l, m, &next)
 	p.settleBand(d, m, &next)
 	p.settleMarks(d, m, &next)
 
 	d.Lane, d.Horizon, d.Mode = l.spec.Name, l.horizon, l.spec.Mode
-	d.Owner, d.SLA = l.spec.Owner.Assign, l.spec.SLA
+	d.SLA = l.spec.SLA
+	d.own(l, in, &next)
 	d.Priority = min(max(d.Band, l.atLeast), l.atMost)
 	if d.Confidence < l.spec.MinConfidence {
 		d.LowConfidence = true

@@ -12,6 +12,7 @@ type Input struct {
 	Now     time.Time
 	Memory  Memory  // what was decided before; zero at first sight
 	Signals Signals // nil: every signal is missing
+	Rotas   Rotas   // nil: nobody knows who is on duty
 }
 
 // Signals answers with measurements from outside the tracker.
@@ -42,6 +43,8 @@ type Memory struct {
 	LeftBand  issue.Priority `cbor:"6,keyasint,omitempty"`
 	// Marks holds the present value of every mark by prefix.
 	Marks map[string]string `cbor:"7,keyasint,omitempty"`
+	// Chosen is whom a rota gave the issue to; zero: nobody.
+	Chosen Chosen `cbor:"8,keyasint,omitzero"`
 }
 
 // Decision is the recorded outcome of evaluating one issue. It holds enough to
@@ -79,6 +82,9 @@ type Decision struct {
 	// LowConfidence tells that the lane demands more confidence than there is:
 	// the decision is recorded and nothing is written.
 	LowConfidence bool `cbor:"20,keyasint,omitempty"`
+	// Rota is the one that gives the owner, "" for none, and OwnerAt when it did.
+	Rota    string    `cbor:"22,keyasint,omitempty"`
+	OwnerAt time.Time `cbor:"23,keyasint,omitzero"`
 }
 
 // ValuePerEffort is the order inside a lane.
@@ -123,15 +129,20 @@ const (
 
 // Hold is a change that policy wanted and did not make.
 type Hold struct {
-	What   string    `cbor:"1,keyasint"` // lane, band or a mark's prefix
-	Wanted string    `cbor:"2,keyasint"`
+	What   string    `cbor:"1,keyasint"` // lane, band, owner or a mark's prefix
+	Wanted string    `cbor:"2,keyasint"` // for an owner the rota
 	Why    HoldWhy   `cbor:"3,keyasint"`
 	Until  time.Time `cbor:"4,keyasint,omitzero"`
 	// Need and Have are numbers that Why compares: the score that would do and
 	// the score there is, or the confidence.
 	Need float64 `cbor:"5,keyasint,omitempty"`
 	Have float64 `cbor:"6,keyasint,omitempty"`
+	// Detail is what a rota says of itself.
+	Detail string `cbor:"7,keyasint,omitempty"`
 }
+
+// HoldOwner is what a Hold is about where a rota gives no owner.
+const HoldOwner = "owner"
 
 // HoldWhy is the reason of a Hold.
 type HoldWhy string
@@ -141,6 +152,8 @@ const (
 	HeldByMargin     HoldWhy = "margin"     // inside the band's margin
 	HeldBySettle     HoldWhy = "settle"     // would return too soon: a flap
 	HeldByConfidence HoldWhy = "confidence" // the lane demands more
+	HeldByDuty       HoldWhy = "duty"       // nobody is on duty
+	HeldByRota       HoldWhy = "rota"       // it is not known who is on duty
 )
 
 // Reading is one value that an expression read.

@@ -241,6 +241,8 @@ func (p *Policy) confidenceText(d *Decision) string {
 // text is the hold as a sentence about what did not happen.
 func (h Hold) text(at time.Time) string {
 	switch {
+	case h.What == HoldOwner:
+		return "nobody is assigned because: " + h.reason(at)
 	case h.Why == HeldByConfidence:
 		return "nothing is written because: " + h.reason(at)
 	case h.What == "lane":
@@ -257,6 +259,8 @@ func (h Hold) reason(at time.Time) string {
 		return fmt.Sprintf("%s of settle left, until %s", durationText(h.Until.Sub(at)), h.Until.Format("2 January 15:04 MST"))
 	case HeldByMargin:
 		return fmt.Sprintf("score %s of %s", scoreNumber(h.Have), numberText(h.Need))
+	case HeldByDuty, HeldByRota:
+		return h.duty()
 	case HeldByConfidence:
 		return fmt.Sprintf("confidence %s, lane %s needs %s", percent(h.Have), h.Wanted, percent(h.Need))
 	}

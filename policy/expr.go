@@ -45,6 +45,7 @@ const (
 
 // compiler turns texts into expressions and gathers what is wrong with them.
 type compiler struct {
+	rotas        []string // declared rotas; nil: any name will do
 	catalog      *catalog
 	base, scored *cel.Env
 	problems     []Problem

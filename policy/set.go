@@ -130,6 +130,9 @@ func (s *Set) CustomFields() []string { return s.union((*Policy).CustomFields) }
 // SignalNames are the names of the signals that are read, sorted.
 func (s *Set) SignalNames() []string { return s.union((*Policy).SignalNames) }
 
+// RotaNames are the names of the rotas that give lanes their owner, sorted.
+func (s *Set) RotaNames() []string { return s.union((*Policy).RotaNames) }
+
 func (s *Set) union(names func(*Policy) []string) []string {
 	var out []string
 	for _, p := range s.Policies() {

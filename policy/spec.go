@@ -128,9 +128,13 @@ type ShareSpec struct {
 	Max *float64 `yaml:"max" json:"max,omitempty,omitzero"`
 }
 
-// OwnerSpec assigns the lane's issues.
+// OwnerSpec assigns the lane's issues to one of Assign and OnCall.
 type OwnerSpec struct {
-	Assign string `yaml:"assign" json:"assign,omitempty,omitzero"` // e-mail or account id
+	Assign string `yaml:"assign" json:"assign,omitempty,omitzero"`   // e-mail or account id
+	OnCall string `yaml:"on_call" json:"on_call,omitempty,omitzero"` // a rota: whoever is on duty
+	// Handover says what happens to the issues when somebody else is on duty:
+	// stay ("" too) or follow.
+	Handover string `yaml:"handover" json:"handover,omitempty,omitzero"`
 }
 
 // SLASpec is a respond and resolve promise on a calendar.

@@ -22,10 +22,12 @@ type Test struct {
 	Now     Moment             `yaml:"now"`
 	Issue   Literal            `yaml:"issue"`
 	Signals map[string]float64 `yaml:"signals"`
-	Stale   []string           `yaml:"stale"`  // signals that are too old
-	Lane    string             `yaml:"lane"`   // the present lane; short for memory
-	Memory  TestMemory         `yaml:"memory"` // what was decided before
-	Expect  Expect             `yaml:"expect"`
+	Stale   []string           `yaml:"stale"` // signals that are too old
+	// OnCall tells who is on duty by rota, "" for nobody.
+	OnCall map[string]string `yaml:"on_call"`
+	Lane   string            `yaml:"lane"`   // the present lane; short for memory
+	Memory TestMemory        `yaml:"memory"` // what was decided before
+	Expect Expect            `yaml:"expect"`
 
 	line int // in the file
 }
@@ -232,7 +234,7 @@ func (t *Test) input() (Input, error) {
 	if t.Lane != "" {
 		memory.Lane = t.Lane
 	}
-	return Input{Issue: i, Now: now, Memory: memory, Signals: testSignals{t}}, nil
+	return Input{Issue: i, Now: now, Memory: memory, Signals: testSignals{t}, Rotas: testRotas{t}}, nil
 }
 
 // testSignals answers with what the test says.
@@ -248,4 +250,15 @@ func (s testSignals) Signal(name string, _ *issue.Issue) (float64, Freshness) {
 		return v, Fresh
 	}
 	return 0, Missing
+}
+
+// testRotas answers with whom the test names.
+type testRotas struct{ t *Test }
+
+// OnDuty implements Rotas.
+func (r testRotas) OnDuty(rota string, _ *issue.Issue) Duty {
+	if who, ok := r.t.OnCall[rota]; ok {
+		return Duty{Who: who}
+	}
+	return Duty{Unknown: "is not part of this test; name who is on duty under on_call"}
 }

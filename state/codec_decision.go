@@ -16,12 +16,36 @@ type storedMemory struct {
 	BandSince int64             `cbor:"5,keyasint,omitempty"`
 	LeftBand  uint8             `cbor:"6,keyasint,omitempty"`
 	Marks     map[string]string `cbor:"7,keyasint,omitempty"`
+	Chosen    *storedChosen     `cbor:"8,keyasint,omitempty"`
+}
+
+type storedChosen struct {
+	Lane    string `cbor:"1,keyasint,omitempty"`
+	Rota    string `cbor:"2,keyasint,omitempty"`
+	Who     string `cbor:"3,keyasint,omitempty"`
+	At      int64  `cbor:"4,keyasint,omitempty"`
+	Account string `cbor:"5,keyasint,omitempty"`
+}
+
+func storeChosen(w wordBook, c policy.Chosen) *storedChosen {
+	if c == (policy.Chosen{}) {
+		return nil
+	}
+	return &storedChosen{w.pack(c.Lane), c.Rota, c.Who, millis(c.At), c.Account}
+}
+
+func (s *storedChosen) load(w wordBook) policy.Chosen {
+	if s == nil {
+		return policy.Chosen{}
+	}
+	return policy.Chosen{Lane: w.unpack(s.Lane), Rota: s.Rota, Who: s.Who, At: instant(s.At), Account: s.Account}
 }
 
 func storeMemory(w wordBook, m policy.Memory) storedMemory {
 	return storedMemory{
 		Lane: w.pack(m.Lane), LaneSince: millis(m.LaneSince), LeftLane: w.pack(m.LeftLane),
 		Band: uint8(m.Band), BandSince: millis(m.BandSince), LeftBand: uint8(m.LeftBand), Marks: m.Marks,
+		Chosen: storeChosen(w, m.Chosen),
 	}
 }
 
@@ -29,6 +53,7 @@ func (s *storedMemory) load(w wordBook) policy.Memory {
 	return policy.Memory{
 		Lane: w.unpack(s.Lane), LaneSince: instant(s.LaneSince), LeftLane: w.unpack(s.LeftLane),
 		Band: issue.Priority(s.Band), BandSince: instant(s.BandSince), LeftBand: issue.Priority(s.LeftBand), Marks: s.Marks,
+		Chosen: s.Chosen.load(w),
 	}
 }
 
@@ -39,6 +64,7 @@ type storedHold struct {
 	Until  int64          `cbor:"4,keyasint,omitempty"`
 	Need   float64        `cbor:"5,keyasint,omitempty"`
 	Have   float64        `cbor:"6,keyasint,omitempty"`
+	Detail string         `cbor:"7,keyasint,omitempty"`
 }
 
 // storedReading is a pair, without names.
@@ -86,6 +112,8 @@ type storedDecision struct {
 	Inputs        []storedReading   `cbor:"18,keyasint,omitempty"`
 	Next          int64             `cbor:"19,keyasint,omitempty"`
 	LowConfidence bool              `cbor:"20,keyasint,omitempty"`
+	Rota          string            `cbor:"22,keyasint,omitempty"`
+	OwnerAt       int64             `cbor:"23,keyasint,omitempty"`
 }
 
 // set takes over a decision. The lists of s are used again.
@@ -94,7 +122,7 @@ func (s *storedDecision) set(w wordBook, d *policy.Decision) {
 		At: millis(d.At), Undecided: d.Undecided, Lane: w.pack(d.Lane), Horizon: w.pack(d.Horizon),
 		Score: d.Score, Effort: d.Effort, Confidence: d.Confidence,
 		Band: uint8(d.Band), Priority: uint8(d.Priority), Marks: d.Marks, Owner: d.Owner, SLA: d.SLA, Mode: d.Mode,
-		Next: millis(d.Next), LowConfidence: d.LowConfidence,
+		Next: millis(d.Next), LowConfidence: d.LowConfidence, Rota: d.Rota, OwnerAt: millis(d.OwnerAt),
 		Pillars: resize(s.Pillars, len(d.Pillars)), Rules: resize(s.Rules, len(d.Rules)),
 		Holds: resize(s.Holds, len(d.Holds)), Inputs: resize(s.Inputs, len(d.Inputs)),
 	}
@@ -107,7 +135,7 @@ func (s *storedDecision) set(w wordBook, d *policy.Decision) {
 		s.Rules[n] = storedRule{w.pack(r.Lane), r.Result, w.packAll(r.Missing)}
 	}
 	for n, h := range d.Holds {
-		s.Holds[n] = storedHold{w.pack(h.What), w.pack(h.Wanted), h.Why, millis(h.Until), h.Need, h.Have}
+		s.Holds[n] = storedHold{w.pack(h.What), w.pack(h.Wanted), h.Why, millis(h.Until), h.Need, h.Have, h.Detail}
 	}
 	for n, r := range d.Inputs {
 		s.Inputs[n].Path, s.Inputs[n].Value = w.pack(r.Path), r.Value
@@ -123,6 +151,7 @@ func (s *storedDecision) load(w wordBook) policy.Decision {
 		Lane: w.unpack(s.Lane), Horizon: w.unpack(s.Horizon), Score: s.Score, Effort: s.Effort, Confidence: s.Confidence,
 		Band: issue.Priority(s.Band), Priority: issue.Priority(s.Priority), Marks: s.Marks,
 		Owner: s.Owner, SLA: s.SLA, Mode: s.Mode, Next: instant(s.Next), LowConfidence: s.LowConfidence,
+		Rota: s.Rota, OwnerAt: instant(s.OwnerAt),
 		Pillars: room[policy.Pillar](len(s.Pillars)), Rules: room[policy.RuleResult](len(s.Rules)),
 		Holds: room[policy.Hold](len(s.Holds)), Inputs: room[policy.Reading](len(s.Inputs)),
 	}
@@ -135,7 +164,7 @@ func (s *storedDecision) load(w wordBook) policy.Decision {
 	}
 	for n, h := range s.Holds {
 		d.Holds[n] = policy.Hold{
-			What: w.unpack(h.What), Wanted: w.unpack(h.Wanted), Why: h.Why, Until: instant(h.Until), Need: h.Need, Have: h.Have,
+			What: w.unpack(h.What), Wanted: w.unpack(h.Wanted), Why: h.Why, Until: instant(h.Until), Need: h.Need, Have: h.Have, Detail: h.Detail,
 		}
 	}
 	for n, r := range s.Inputs {

@@ -80,6 +80,7 @@ func everyOperation(w *world) {
 	w.c.IDs(ctx)
 	w.c.History(ctx, []string{made[0].ID})
 	w.c.Person(ctx, "ann@acme.example")
+	w.c.Triage(ctx)
 	w.srv.Archive(made[3].ID, w.ann.ID)
 	w.apply(w.edits(made[1:5], lane("", "lane:new"))...)
 	marker := uuid.NewString()

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/policy"
 )
 
 func (d *document) explainOverrides(e Explanation) {
@@ -99,6 +100,9 @@ func (e Explanation) Absence(s Style) []string {
 
 // Sentence says a hold: "Not moved to hotfix because: 2 h of settle left".
 func (h Hold) Sentence(s Style) string {
+	if h.What == policy.HoldOwner {
+		return "Nobody is assigned because: " + h.duty(s) + "."
+	}
 	what := h.What + " not changed to " + h.Wanted
 	switch {
 	case h.Why == "confidence":
@@ -123,6 +127,21 @@ func (h Hold) Sentence(s Style) string {
 		why = []string{h.Why}
 	}
 	return what + " because: " + strings.Join(why, "; ") + "."
+}
+
+// duty says why a rota gives no owner.
+func (h Hold) duty(s Style) string {
+	if h.Why == string(policy.HeldByRota) {
+		return "rota " + h.Wanted + " " + h.Detail
+	}
+	text := "nobody is on duty in rota " + h.Wanted
+	if !h.Until.IsZero() {
+		text += " until " + s.Stamp(h.Until)
+	}
+	if h.Detail != "" {
+		text += ": " + h.Detail
+	}
+	return text
 }
 
 func (h Hold) comparison() string {

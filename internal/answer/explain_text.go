@@ -56,7 +56,7 @@ func (e Explanation) Verdict(s Style) []string {
 			"Nothing is written to it until that is put right; what was written before stays.",
 		}
 	}
-	out := append([]string{e.laneSentence(s)}, e.numbers()...)
+	out := append([]string{e.laneSentence(s)}, e.numbers(s)...)
 	if !e.Open {
 		out = append(out, "It is closed"+inStatus(e.Status)+" or out of scope, so this last decision is kept and nothing more is written.")
 	}
@@ -107,7 +107,7 @@ func (e Explanation) NoRule() bool {
 }
 
 // numbers says what came out beside the lane.
-func (e Explanation) numbers() []string {
+func (e Explanation) numbers(s Style) []string {
 	score := fmt.Sprintf("Score %s out of 100", Number(e.Score))
 	if p := e.TeamPercentile; p != nil {
 		score += fmt.Sprintf(" (in its team %.0f %% score no higher)", *p)
@@ -124,7 +124,7 @@ func (e Explanation) numbers() []string {
 		more = append(more, e.SLA.phrase())
 	}
 	if e.Owner != "" {
-		more = append(more, "owner "+e.Owner)
+		more = append(more, e.ownerPhrase(s))
 	}
 	if len(more) > 0 {
 		out = append(out, "Also: "+strings.Join(more, ", ")+".")
@@ -133,6 +133,15 @@ func (e Explanation) numbers() []string {
 		out = append(out, "Confidence: "+cmp.Or(e.Because.Confidence, "only "+Percent(e.Confidence)+" of the score rests on real inputs")+".")
 	}
 	return out
+}
+
+// ownerPhrase names the owner, and the rota that gave the issue to them.
+func (e Explanation) ownerPhrase(s Style) string {
+	text := "owner " + e.Owner
+	if e.Rota == "" {
+		return text
+	}
+	return text + " (on duty in rota " + e.Rota + " at " + s.Stamp(e.OwnerSince) + ")"
 }
 
 // bandSentence says the priority where the policy does not.

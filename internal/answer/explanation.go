@@ -48,7 +48,10 @@ type Explanation struct {
 	Band          issue.Priority `json:"band"` // from the score alone
 	Marks         []Mark         `json:"marks,omitempty"`
 	Owner         string         `json:"owner,omitempty"`
-	Holds         []Hold         `json:"holds,omitempty"`
+	// Rota is the one that gives the owner, OwnerSince when it did.
+	Rota       string    `json:"rota,omitempty"`
+	OwnerSince time.Time `json:"owner_since,omitzero"`
+	Holds      []Hold    `json:"holds,omitempty"`
 	// Flips are the smallest changes of one input that would change the outcome.
 	Flips       []policy.Flip `json:"flips,omitempty"`
 	Inputs      []Input       `json:"inputs,omitempty"`
@@ -127,12 +130,13 @@ type Override struct {
 
 // Hold is something that policy wanted and did not do.
 type Hold struct {
-	What   string    `json:"what"` // lane, band or a mark's prefix
-	Wanted string    `json:"wanted"`
-	Why    string    `json:"why"` // margin, settle or confidence
+	What   string    `json:"what"`   // lane, band, owner or a mark's prefix
+	Wanted string    `json:"wanted"` // for an owner the rota
+	Why    string    `json:"why"`    // margin, settle, confidence, duty or rota
 	Until  time.Time `json:"until,omitzero"`
 	Need   float64   `json:"need,omitempty"`
 	Have   float64   `json:"have,omitempty"`
+	Detail string    `json:"detail,omitempty"` // what a rota says of itself
 }
 
 // Input is one value that the expressions read.

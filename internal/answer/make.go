@@ -31,7 +31,7 @@ func NewExplanation(r *state.Record, why Reasons) Explanation {
 		Overrides: []Override{}, DecidedAt: instant(d.At), PolicyHash: d.PolicyHash,
 		ID: i.ID, Title: i.Title, URL: i.URL, Open: i.Open(), Status: i.Status.Name, Undecided: d.Undecided,
 		Why: why.Policy.LaneWhy, Since: r.Memory.LaneSince.UTC(), Effort: Round(d.Effort), Confidence: Round(d.Confidence),
-		LowConfidence: d.LowConfidence, Band: d.Band, Marks: marksOf(d.Marks), Owner: d.Owner,
+		LowConfidence: d.LowConfidence, Band: d.Band, Marks: marksOf(d.Marks), Owner: d.Owner, Rota: d.Rota, OwnerSince: d.OwnerAt.UTC(),
 		Holds: holdsOf(d.Holds), Flips: why.Flips, Inputs: inputsOf(d.Inputs), Mode: d.Mode, Gaps: r.Gaps,
 		Seen: r.Seen.UTC(), Next: d.Next.UTC(),
 		Pinned: pinOf(r.Pin),
@@ -99,7 +99,7 @@ func decidedBy(d *policy.Decision) string {
 func holdsOf(list []policy.Hold) []Hold {
 	var out []Hold
 	for _, h := range list {
-		out = append(out, Hold{h.What, h.Wanted, string(h.Why), h.Until.UTC(), Round(h.Need), Round(h.Have)})
+		out = append(out, Hold{h.What, h.Wanted, string(h.Why), h.Until.UTC(), Round(h.Need), Round(h.Have), h.Detail})
 	}
 	return out
 }

@@ -31,6 +31,9 @@ type Options struct {
 	Transport func(source string) http.RoundTripper
 	// AlertTransport reaches the Alertmanagers; nil is the network.
 	AlertTransport http.RoundTripper
+	// RotaTransport reaches the calendars and documents of rotas; nil is the
+	// network.
+	RotaTransport http.RoundTripper
 	// Load reads the configuration again, for a reload; nil allows none.
 	Load func() (*config.Config, error)
 	// Progress is told how far a first pull has come; total 0 is not known.

@@ -36,6 +36,7 @@ func Check(ctx context.Context, cfg *config.Config, o Options) answer.Check {
 		list = append(list, f...)
 	}
 	list = append(list, a.checkSLAs(ctx, cfg)...)
+	list = append(list, a.checkRotas(ctx, cfg)...)
 	return answer.NewCheck(list)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
+	"github.com/lanekeeper/lanekeeper/internal/oncall"
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
 	"github.com/lanekeeper/lanekeeper/internal/web"
 )
@@ -23,7 +25,7 @@ type reload struct {
 	done   chan struct{} // closed when the new engine runs and its channels are told
 }
 
-// Run is the daemon: one loop for each source, the signals, the alerts, the
+// Run is the daemon: one loop for each source, the signals, the rotas, the alerts, the
 // retention and the web server, until ctx ends. It returns after everything it started has
 // ended; a started write may finish under its own deadline and is recorded.
 // ready is called with the address once the server listens.
@@ -102,7 +104,7 @@ func (a *App) engines(ctx context.Context) {
 }
 
 // replace makes an engine the current one and forgets the metrics of sources
-// that are gone.
+// and rotas that are gone.
 func (a *App) replace(e *engine) {
 	a.mu.Lock()
 	old := a.engine
@@ -120,6 +122,11 @@ func (a *App) replace(e *engine) {
 			a.metrics.Forget(s.Name)
 		}
 	}
+	for _, r := range old.cfg.OnCall {
+		if !slices.ContainsFunc(e.cfg.OnCall, func(n oncall.Spec) bool { return n.Name == r.Name }) {
+			a.metrics.ForgetRota(r.Name)
+		}
+	}
 }
 
 // loops runs every source of an engine until ctx ends.
@@ -128,6 +135,7 @@ func (a *App) loops(ctx context.Context, e *engine) {
 	zone := e.cfg.Schedule.Timezone.Location
 	a.alerts.KeepSources(e.sourceNames())
 	a.refreshSignals(ctx, e)
+	a.refreshRotas(ctx, e)
 	a.buildClocks(e)
 	g.Go(func() error { a.runClocks(ctx, e); return nil })
 	for _, s := range e.sources {
@@ -142,6 +150,12 @@ func (a *App) loops(ctx context.Context, e *engine) {
 	if e.signals != nil {
 		g.Go(func() error {
 			every(ctx, signalPeriod, func() { a.refreshSignals(ctx, e) })
+			return nil
+		})
+	}
+	if e.rotas != nil {
+		g.Go(func() error {
+			every(ctx, rotaPeriod, func() { a.refreshRotas(ctx, e) })
 			return nil
 		})
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/config"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/metrics"
+	"github.com/lanekeeper/lanekeeper/internal/oncall"
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
 	"github.com/lanekeeper/lanekeeper/internal/signal"
 	"github.com/lanekeeper/lanekeeper/policy"
@@ -48,6 +49,7 @@ type engine struct {
 	cfg     *config.Config
 	sources []*source // in the order of the configuration
 	signals *signal.Set
+	rotas   *oncall.Set // nil: none
 }
 
 // source is one configured tracker at work.
@@ -147,14 +149,19 @@ func (a *App) build(cfg *config.Config) (*engine, error) {
 	if len(cfg.Signals) > 0 {
 		e.signals = signal.New(cfg.Signals, &http.Client{Timeout: 30 * time.Second}, a.opts.Now, a.opts.Log)
 	}
+	trackers := map[string]tracker{}
 	for _, sc := range cfg.Sources {
 		s := &source{Source: sc}
 		var err error
 		if s.tracker, err = a.connect(cfg, sc); err != nil {
 			return nil, fmt.Errorf("source %s: %w", sc.Name, err)
 		}
-		s.cycler = reconcile.New(a.opts.Seams.cycler(a.cyclerOptions(e, s)))
+		trackers[s.Name] = s.tracker
 		e.sources = append(e.sources, s)
+	}
+	e.rotas = a.newRotas(cfg, trackers)
+	for _, s := range e.sources {
+		s.cycler = reconcile.New(a.opts.Seams.cycler(a.cyclerOptions(e, s)))
 	}
 	return e, nil
 }
@@ -174,6 +181,7 @@ func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
 	if e.signals != nil {
 		o.Signals = func() policy.Signals { return e.signals.Snapshot() }
 	}
+	o.Rotas = e.rotasOf(s)
 	if a.opts.Progress != nil {
 		o.Progress = func(done, total int) { a.opts.Progress(s.Name, done, total) }
 	}

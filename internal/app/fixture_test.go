@@ -217,6 +217,8 @@ type world struct {
 	between func(source string, next http.RoundTripper) http.RoundTripper
 	// alerts, where set, is the way to Alertmanager.
 	alerts http.RoundTripper
+	// rotas, where set, is the way to calendars.
+	rotas http.RoundTripper
 }
 
 // settings are the parts of a configuration that tests vary.
@@ -281,7 +283,7 @@ func (w *world) load() (*config.Config, error) {
 
 func (w *world) options() Options {
 	return Options{
-		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn})), Load: w.load, AlertTransport: w.alerts,
+		Log: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn})), Load: w.load, AlertTransport: w.alerts, RotaTransport: w.rotas,
 		Transport: func(source string) http.RoundTripper {
 			next := connectors.HandlerTransport(w.at(source))
 			if w.between != nil {

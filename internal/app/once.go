@@ -34,6 +34,7 @@ func (a *App) OnceBounded(ctx context.Context) answer.Cycle {
 func (a *App) cycleAll(ctx context.Context, name string, t reconcile.Task) answer.Cycle {
 	e := a.current()
 	a.refreshSignals(ctx, e)
+	a.refreshRotas(ctx, e)
 	a.buildClocks(e)
 	var chosen []*source
 	for _, s := range e.sources {

@@ -86,6 +86,9 @@ func (t *trial) describe() {
 	if names := t.set.SignalNames(); len(names) > 0 {
 		out.Notes = append(out.Notes, "signals are missing here: "+strings.Join(names, ", "))
 	}
+	if names := t.set.RotaNames(); len(names) > 0 {
+		out.Notes = append(out.Notes, "nobody is on duty here, so that lanes with a rota have no owner: "+strings.Join(names, ", "))
+	}
 }
 
 // unmapped lists the words of the file that mean nothing to us.

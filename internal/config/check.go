@@ -14,6 +14,7 @@ import (
 func (c *Config) check(d *decoder) {
 	c.checkSources(d)
 	c.checkSignals(d)
+	c.checkOnCall(d)
 	c.checkAlerts(d)
 	c.Schedule.Pull.in(c.Schedule.Timezone.Location)
 	c.Schedule.Sweep.in(c.Schedule.Timezone.Location)

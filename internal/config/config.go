@@ -17,6 +17,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/connectors/jira"
 	"github.com/lanekeeper/lanekeeper/connectors/linear"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/oncall"
 	"github.com/lanekeeper/lanekeeper/internal/signal"
 	"github.com/lanekeeper/lanekeeper/policy"
 )
@@ -33,6 +34,7 @@ type Config struct {
 	Guard    Guard         `yaml:"guard"`
 	Alerts   Alerts        `yaml:"alerts"`
 	Signals  []signal.Spec `yaml:"signals"`
+	OnCall   []oncall.Spec `yaml:"on_call"`
 	// Policy is the base policy as written, or the built-in one.
 	Policy policy.Spec `yaml:"-"`
 	// Teams are the policies of sources ("payments") and projects
@@ -245,6 +247,14 @@ func (c *Config) LogWarnings(log *slog.Logger) {
 func (c *Config) resolvePaths(dir string) {
 	c.State.Path = within(dir, c.State.Path)
 	c.Server.WebConfigFile = within(dir, c.Server.WebConfigFile)
+	for i := range c.OnCall {
+		if r := &c.OnCall[i]; r.ICS != nil {
+			r.ICS.Path = within(dir, r.ICS.Path)
+		}
+		if r := &c.OnCall[i]; r.JSON != nil {
+			r.JSON.Path = within(dir, r.JSON.Path)
+		}
+	}
 	for i := range c.Signals {
 		for _, f := range []*signal.File{c.Signals[i].CSV, c.Signals[i].NDJSON} {
 			if f != nil {

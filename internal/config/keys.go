@@ -72,6 +72,7 @@ func keyTable() map[string]key {
 	maps.Copy(t, sourceKeys())
 	maps.Copy(t, alertKeys())
 	maps.Copy(t, signalKeys())
+	maps.Copy(t, onCallKeys())
 	maps.Copy(t, policyKeys())
 	maps.Copy(t, exampleKeys())
 	return t

@@ -27,14 +27,18 @@ func (doc *document) loadPolicy(d *decoder) {
 	doc.Set = set
 	doc.checkLanes(d)
 	doc.checkApprovers(d)
+	doc.checkRotas(d)
 }
 
 // names are what expressions may ask for. Where the list is not known because
 // something in it is wrong, any name will do: one mistake is one problem.
 func (doc *document) names(d *decoder) policy.CompileOptions {
-	out := policy.CompileOptions{Signals: []string{}, Fields: []string{}}
+	out := policy.CompileOptions{Signals: []string{}, Fields: []string{}, OnCall: []string{}}
 	for _, s := range doc.Signals {
 		out.Signals = append(out.Signals, s.Name)
+	}
+	for _, r := range doc.OnCall {
+		out.OnCall = append(out.OnCall, r.Name)
 	}
 	for _, s := range doc.Sources {
 		if s.Jira != nil {
@@ -46,6 +50,9 @@ func (doc *document) names(d *decoder) policy.CompileOptions {
 	}
 	if !d.clean("signals") {
 		out.Signals = nil
+	}
+	if !d.clean("on_call") {
+		out.OnCall = nil
 	}
 	if !d.clean("sources") {
 		out.Fields = nil

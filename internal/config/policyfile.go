@@ -14,7 +14,7 @@ type PolicyFile struct {
 }
 
 // wholeKeys are keys that tell a whole configuration from a policy.
-var wholeKeys = [...]string{"policy", "policy_file", "sources", "mode", "schedule", "state", "server"}
+var wholeKeys = [...]string{"policy", "policy_file", "sources", "mode", "schedule", "state", "server", "on_call"}
 
 // LoadPolicy reads a policy from a file that holds nothing else, or from a
 // whole configuration, of which only the policy is checked. Sources bound the

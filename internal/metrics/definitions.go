@@ -45,6 +45,7 @@ func Definitions() []Definition {
 		def(g, "alert_channel_consecutive_failures", "Failed sends since the last good one.", "channel"),
 		def(g, "config_last_reload_successful", "1 when the last load of the configuration worked."),
 		def(g, "state_size_bytes", "Size of the state file."),
+		def(g, "on_call_known", "1 while it is known who is on duty in a rota, also where nobody is; 0 while it could not be read for longer than its max_age.", "rota"),
 		def(c, "webhooks_total", "Calls of trackers by what became of them.", "source", "outcome"),
 	}
 }

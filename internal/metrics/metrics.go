@@ -32,6 +32,7 @@ type Metrics struct {
 	configLoaded prometheus.Gauge
 	stateSize    prometheus.Gauge
 	webhooks     *prometheus.CounterVec
+	rotas        *prometheus.GaugeVec
 
 	slaIssues   *group
 	slaNext     *group
@@ -71,6 +72,7 @@ func New(reg prometheus.Registerer, b Build) *Metrics {
 		configLoaded: f.gauge("config_last_reload_successful").WithLabelValues(),
 		stateSize:    f.gauge("state_size_bytes").WithLabelValues(),
 		webhooks:     f.counter("webhooks_total"),
+		rotas:        f.gauge("on_call_known"),
 
 		slaIssues:   newGroup(f.gauge("sla_issues")),
 		slaNext:     newGroup(f.gauge("sla_next_breach_timestamp_seconds")),
@@ -152,6 +154,12 @@ func (m *Metrics) Issues(source string, lanes map[string]int) {
 	m.issues.replace(source, counts)
 	m.shares.replace(source, shares)
 }
+
+// Rota tells whether it is known who is on duty in a rota.
+func (m *Metrics) Rota(name string, known bool) { m.rotas.WithLabelValues(name).Set(number(known)) }
+
+// ForgetRota removes the series of a rota that is no longer configured.
+func (m *Metrics) ForgetRota(name string) { m.rotas.DeleteLabelValues(name) }
 
 // Target sets the bounds of a lane's share; nil is no bound.
 func (m *Metrics) Target(source, lane string, least, most *float64) {

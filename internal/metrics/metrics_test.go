@@ -46,6 +46,7 @@ func filled(t *testing.T) (*prometheus.Registry, *metrics.Metrics) {
 	m.ConfigLoaded(true)
 	m.StateSize(4096)
 	m.Webhook("payments", metrics.WebhookAccepted)
+	m.Rota("hotline", true)
 	m.SLAs("payments", metrics.SLAs{
 		Issues:     map[metrics.SLAState]int{{Lane: "hotfix", SLA: "urgent-fix", State: "warning"}: 2},
 		NextBreach: map[string]time.Time{"urgent-fix": time.UnixMilli(1_700_000_000_500)},
@@ -127,7 +128,7 @@ func TestNoLabelCanHoldAnIssue(t *testing.T) {
 	bounded := map[string]bool{}
 	for _, l := range []string{
 		"source", "lane", "field", "outcome", "step", "operation", "budget", "bound", "sla", "state", "channel", "window",
-		"version", "revision", "goversion",
+		"version", "revision", "rota", "goversion",
 	} {
 		bounded[l] = true
 	}

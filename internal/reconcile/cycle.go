@@ -16,7 +16,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
-// Options make a Cycler. All but Signals, Turn, Progress,
+// Options make a Cycler. All but Signals, Rotas, Turn, Progress,
 // NoDue, DueZone, Stored and Observer are required.
 type Options struct {
 	Source  string
@@ -30,10 +30,12 @@ type Options struct {
 	Overlap time.Duration
 	// Scope fingerprints what is read from the tracker; a new one starts a new
 	// first pull.
-	Scope    string
-	Now      func() time.Time
-	Log      *slog.Logger
-	Signals  func() policy.Signals
+	Scope   string
+	Now     func() time.Time
+	Log     *slog.Logger
+	Signals func() policy.Signals
+	// Rotas tells who is on duty; nil: nobody knows.
+	Rotas    func() policy.Rotas
 	Observer Observer
 	// Turn is held by a running cycle or undo. Cyclers of one source that live at
 	// the same time, around a reload, share it; nil makes one.
@@ -204,6 +206,7 @@ type cycle struct {
 	greeted map[state.Introduction]bool // in this cycle
 	st      state.SourceState
 	sig     policy.Signals
+	rotas   policy.Rotas
 	report  Report
 
 	looked *state.Record // whose SLA was looked at last; sight is how it stands
@@ -235,9 +238,7 @@ func (c *Cycler) Run(ctx context.Context, t Task) Report {
 	if c.replan.Swap(false) {
 		c.planned = false
 	}
-	if c.Signals != nil {
-		run.sig = c.Signals()
-	}
+	run.sense()
 	err := run.steps()
 	run.finish(err)
 	return run.report
@@ -246,6 +247,16 @@ func (c *Cycler) Run(ctx context.Context, t Task) Report {
 // start makes a run that has not begun.
 func (c *Cycler) start(ctx context.Context, t Task) *cycle {
 	return &cycle{Cycler: c, ctx: ctx, task: t, now: c.Now().UTC(), freed: map[string]bool{}, greeted: map[state.Introduction]bool{}}
+}
+
+// sense takes what is known outside of the tracker, once for the whole run.
+func (c *cycle) sense() {
+	if c.Signals != nil {
+		c.sig = c.Signals()
+	}
+	if c.Rotas != nil {
+		c.rotas = c.Rotas()
+	}
 }
 
 func (c *cycle) steps() (err error) {

@@ -151,12 +151,13 @@ func (c *cycle) judge(r *state.Record, cause string) verdict {
 		return v
 	}
 	p := c.Policy.For(c.Source, r.Issue.Project)
-	d, memory := p.Decide(policy.Input{Issue: &r.Issue, Now: c.now, Memory: r.Memory, Signals: c.sig})
+	d, memory := p.Decide(policy.Input{Issue: &r.Issue, Now: c.now, Memory: c.remembered(r), Signals: c.sig, Rotas: c.rotas})
 	if news(&r.Decision, &d) || r.LoggedAs == 0 {
 		v.update.Decision, v.update.Cause = &d, causeOf(&r.Decision, &d, v.update.Cause)
 	}
 	v.flaps = flaps(&r.Decision, &d)
 	r.Decision, r.Memory = d, memory
+	c.identify(r)
 	c.follow(c.termsOf(p), r)
 	c.settleClock(r)
 	c.compare(p, r, &v)
@@ -316,10 +317,8 @@ func (c *cycle) wants(r *state.Record) []plan.Want {
 	if d.Priority != issue.None {
 		w = append(w, plan.Want{Field: issue.FieldPriority, Value: d.Priority.String()})
 	}
-	if d.Owner != "" {
-		if id := c.person(d.Owner); id != "" {
-			w = append(w, plan.Want{Field: issue.FieldAssignee, Value: id})
-		}
+	if id := c.ownerOf(r); id != "" {
+		w = append(w, plan.Want{Field: issue.FieldAssignee, Value: id})
 	}
 	return c.promises(r, w)
 }
@@ -338,6 +337,46 @@ func (c *cycle) abandoned(r *state.Record, w []plan.Want) []plan.Want {
 		w = append(w, plan.Want{Field: f})
 	}
 	return w
+}
+
+// ownerOf is the account of the owner that policy wants, "" for none.
+func (c *cycle) ownerOf(r *state.Record) string {
+	switch who := r.Decision.Owner; {
+	case who == "":
+		return ""
+	case who == r.Memory.Chosen.Who && r.Memory.Chosen.Account != "":
+		return r.Memory.Chosen.Account
+	default:
+		return c.person(who)
+	}
+}
+
+// remembered is what earlier decisions left. Whom a rota chose is forgotten
+// where the issue was neither given to them nor proposed to be: whoever is on
+// duty when it is gets it.
+func (c *cycle) remembered(r *state.Record) policy.Memory {
+	m := r.Memory
+	id, written := r.Applied[issue.FieldAssignee]
+	given := written && id == m.Chosen.Account
+	if m.Chosen.Account == "" || !given && !c.proposed(r) {
+		m.Chosen = policy.Chosen{}
+	}
+	return m
+}
+
+// proposed tells that a comment says to whom the issue should be given: it is
+// not written anew for a hand-over.
+func (c *cycle) proposed(r *state.Record) bool {
+	overridden := slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldAssignee })
+	return r.Comment.Hash != "" && !overridden && c.Mode.narrow(r.Decision.Mode) == Suggest
+}
+
+// identify notes the account of whom a rota chose, so that a look-up that fails
+// later changes nothing.
+func (c *cycle) identify(r *state.Record) {
+	if k := &r.Memory.Chosen; k.Who != "" && k.Account == "" {
+		k.Account = c.person(k.Who)
+	}
 }
 
 // person resolves the policy's word for an owner, "" where the tracker has no

@@ -284,8 +284,8 @@ func (c *cycle) advance(began time.Time) error {
 	return c.commit(state.Batch{State: &c.st})
 }
 
-// revisit decides again what a new policy or new signals changed, and what the
-// time made due.
+// revisit decides again what a new policy, new signals or a hand-over changed,
+// and what the time made due.
 func (c *cycle) revisit() error {
 	if hash := c.inForce(); c.st.Policy != hash {
 		if err := c.revisitAll(); err != nil {
@@ -308,25 +308,27 @@ func (c *cycle) revisit() error {
 	}
 }
 
-// versioned is a signal snapshot that can tell whether anything changed.
+// versioned is a snapshot of signals or rotas that can tell whether anything
+// changed.
 type versioned interface{ Version() string }
 
-// inForce names the policies and signals that this cycle decides by, and that it
+// inForce names the policies, signals and rotas that this cycle decides by, and that it
 // follows SLA clocks, which an older lanekeeper did not.
 func (c *cycle) inForce() string {
+	out := c.Policy.Hash()
 	for _, p := range c.Policy.Policies() {
 		if slices.ContainsFunc(p.Lanes(), func(l policy.LaneSpec) bool { return l.SLA != "" }) {
-			return c.Policy.Hash() + "+clocks" + c.signalVersion()
+			out += "+clocks"
+			break
 		}
 	}
-	return c.Policy.Hash() + c.signalVersion()
-}
-
-func (c *cycle) signalVersion() string {
 	if v, ok := c.sig.(versioned); ok {
-		return "+" + v.Version()
+		out += "+" + v.Version()
 	}
-	return ""
+	if v, ok := c.rotas.(versioned); ok {
+		out += "+duty-" + v.Version()
+	}
+	return out
 }
 
 // unsettle forgets that all issues were decided by one policy, before the first
@@ -352,7 +354,7 @@ func (c *cycle) revisitAll() error {
 		return fmt.Errorf("list issues: %w", err)
 	}
 	for batch := range slices.Chunk(ids, revisitBatch) {
-		if _, err := c.again(batch, "policy or signals changed"); err != nil {
+		if _, err := c.again(batch, "policy, signals or rotas changed"); err != nil {
 			return err
 		}
 	}

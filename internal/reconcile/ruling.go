@@ -57,9 +57,7 @@ func (c *Cycler) Rule(ctx context.Context, u Ruling) (*state.Record, error) {
 	}
 	defer c.Turn.give()
 	run := c.start(ctx, Task{})
-	if c.Signals != nil {
-		run.sig = c.Signals()
-	}
+	run.sense()
 	var refused error
 	err := run.change([]string{u.ID}, func(r *state.Record) bool {
 		refused = run.rule(r, u)

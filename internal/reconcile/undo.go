@@ -55,9 +55,7 @@ func (c *Cycler) Undo(ctx context.Context, u Undo) Report {
 	defer c.Turn.give()
 	run := c.start(ctx, Task{List: true})
 	run.report = Report{Source: c.Source, Mode: c.Mode}
-	if c.Signals != nil {
-		run.sig = c.Signals() // issues are read again, and decided as in a cycle
-	}
+	run.sense() // issues are read again, and decided as in a cycle
 	if err := run.undo(u); err != nil {
 		run.report.Err = fmt.Errorf("undo %s: %w", u, err)
 	}

@@ -398,6 +398,9 @@ func (c *cycle) reason(t terms, r *state.Record, f issue.Field) string {
 		}
 		return fmt.Sprintf("score %.0f is in the band %s", d.Score, d.Band)
 	case issue.FieldAssignee:
+		if d.Rota != "" {
+			return fmt.Sprintf("lane %s is assigned to who is on duty in rota %s: %s", d.Lane, d.Rota, d.Owner)
+		}
 		return "lane " + d.Lane + " is assigned to " + d.Owner
 	case issue.FieldSLA, issue.FieldDue:
 		return c.slaReason(r, f)

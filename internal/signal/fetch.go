@@ -5,24 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/internal/fetch"
 )
 
-// maxBody bounds a file or an answer in bytes, fetchTimeout the whole exchange;
-// a file that did not change for settleTime is taken as whole.
-const (
-	settleTime   = 5 * time.Second
-	maxBody      = 16 << 20
-	fetchTimeout = 20 * time.Second
-)
+// settleTime is how long a file must not have changed to be taken as whole.
+const settleTime = 5 * time.Second
 
 // load reads all rows of a signal from where its spec says.
 func (s *Set) load(ctx context.Context, spec Spec) ([]row, error) {
@@ -42,7 +34,7 @@ func (s *Set) load(ctx context.Context, spec Spec) ([]row, error) {
 type parser func([]byte, File, time.Time) ([]row, error)
 
 func loadFile(f File, parse parser, now time.Time) ([]row, error) {
-	data, modified, err := readFile(f.Path)
+	data, modified, err := fetch.File(f.Path)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", f.Path, err)
 	}
@@ -63,46 +55,13 @@ func unfinished(data []byte, age time.Duration) bool {
 	return len(data) > 0 && data[len(data)-1] != '\n' && age.Abs() < settleTime
 }
 
-func readFile(path string) ([]byte, time.Time, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, time.Time{}, bare(err)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, time.Time{}, errors.New("is not a regular file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, time.Time{}, bare(err)
-	}
-	defer f.Close()
-	data, err := readAll(f)
-	return data, info.ModTime().UTC(), err
-}
-
-// bare takes the path out of a file error, which is wrapped with it anyway.
-func bare(err error) error {
-	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err
-	}
-	return err
-}
-
-func readAll(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, maxBody+1))
-	if err == nil && len(data) > maxBody {
-		return nil, fmt.Errorf("is larger than %d MiB", maxBody>>20)
-	}
-	return data, err
-}
-
 func (s *Set) loadDocument(ctx context.Context, d Document) ([]row, error) {
 	data, at, err := s.fetch(ctx, d.URL, d.Token)
 	if err != nil {
 		return nil, err
 	}
 	var document any
-	if err := decodeJSON(data, &document); err != nil {
+	if err := fetch.JSON(data, &document); err != nil {
 		return nil, fmt.Errorf("the answer %w", err)
 	}
 	items, ok := dig(document, d.Items).([]any)
@@ -158,7 +117,7 @@ func (s *Set) loadPrometheus(ctx context.Context, p Prometheus) ([]row, error) {
 		return nil, fmt.Errorf("the query gives a %s; want an instant vector", clip(v.Data.Type))
 	}
 	var samples []sample
-	if err := decodeJSON(v.Data.Result, &samples); err != nil {
+	if err := fetch.JSON(v.Data.Result, &samples); err != nil {
 		return nil, fmt.Errorf("the result %w", err)
 	}
 	return rowsOf(samples, p.Label)
@@ -198,46 +157,7 @@ func (s sample) parts() (time.Time, string, error) {
 	return at, text, err
 }
 
-// fetch gets a JSON answer and the server's time. Errors never hold the
-// address's query, which may carry credentials, nor the token.
+// fetch gets a JSON answer and the server's time.
 func (s *Set) fetch(ctx context.Context, address string, token connectors.Secret) ([]byte, time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return nil, time.Time{}, errors.New("the address is not a URL")
-	}
-	req.Header.Set("Accept", "application/json")
-	if !token.IsZero() {
-		secret, err := token.Reveal()
-		if err != nil {
-			return nil, time.Time{}, err
-		}
-		req.Header.Set("Authorization", "Bearer "+secret)
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return nil, time.Time{}, withoutURL(err, req.URL.Host)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, time.Time{}, fmt.Errorf("%s answered HTTP %d", req.URL.Host, resp.StatusCode)
-	}
-	data, err := readAll(resp.Body)
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("read the answer of %s: %w", req.URL.Host, err)
-	}
-	at, err := http.ParseTime(resp.Header.Get("Date"))
-	if err != nil {
-		at = s.now()
-	}
-	return data, at.UTC(), nil
-}
-
-// withoutURL replaces the address in a client's error by its host.
-func withoutURL(err error, host string) error {
-	if e, ok := errors.AsType[*url.Error](err); ok {
-		err = e.Err
-	}
-	return fmt.Errorf("get from %s: %w", host, err)
+	return s.client.Get(ctx, fetch.Request{URL: address, Accept: "application/json", Token: token, Prefix: "Bearer "})
 }

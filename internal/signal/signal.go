@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/lanekeeper/lanekeeper/internal/fetch"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/policy"
 )
@@ -26,7 +27,7 @@ import (
 // safe for concurrent use.
 type Set struct {
 	specs  []Spec
-	client *http.Client
+	client *fetch.Client
 	now    func() time.Time
 	log    *slog.Logger
 
@@ -48,23 +49,7 @@ type table struct {
 // for signals behind URLs; each exchange has a time limit and a size limit of
 // its own.
 func New(specs []Spec, client *http.Client, now func() time.Time, log *slog.Logger) *Set {
-	return &Set{specs: specs, client: guarded(client), now: now, log: log, tables: map[string]*table{}, errors: map[string]string{}}
-}
-
-// guarded returns a client that stays on the host it was sent to: a redirect
-// elsewhere could carry the token along.
-func guarded(c *http.Client) *http.Client {
-	if c == nil {
-		c = &http.Client{}
-	}
-	out := *c
-	out.CheckRedirect = func(req *http.Request, via []*http.Request) error {
-		if len(via) > 3 || req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme {
-			return errors.New("redirected to another place")
-		}
-		return nil
-	}
-	return &out
+	return &Set{specs: specs, client: fetch.New(client, now), now: now, log: log, tables: map[string]*table{}, errors: map[string]string{}}
 }
 
 // Names lists the signals in the order of the configuration.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
+	"github.com/lanekeeper/lanekeeper/internal/fetch"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/policy"
 )
@@ -278,7 +279,7 @@ func TestAnHTTPDocument(t *testing.T) {
 			http.Redirect(w, r, "https://evil.example/", http.StatusFound)
 		}, "get from crm.example: redirected to another place"},
 		"an endless answer": {func(w http.ResponseWriter, _ *http.Request) {
-			for range maxBody>>20 + 1 {
+			for range fetch.MaxBody>>20 + 1 {
 				w.Write(bytes.Repeat([]byte(" "), 1<<20))
 			}
 		}, "is larger than 16 MiB"},
@@ -304,7 +305,7 @@ func TestAServerThatDoesNotAnswerIsLeftAfterAWhile(t *testing.T) {
 		spec := Spec{Name: "h", MaxAge: time.Hour, HTTP: &Document{URL: "https://x.example"}}
 		start := time.Now()
 		err := New([]Spec{spec}, &http.Client{Transport: silent}, time.Now, quiet()).Refresh(t.Context())
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != fetchTimeout {
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != fetch.Timeout {
 			t.Errorf("after %s: %v", time.Since(start), err)
 		}
 	})

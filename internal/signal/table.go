@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/lanekeeper/lanekeeper/internal/fetch"
 )
 
 // row is one measurement.
@@ -187,7 +189,7 @@ func parseNDJSON(data []byte, f File, asOf time.Time) ([]row, error) {
 			continue
 		}
 		var item any
-		if err := decodeJSON(s.Bytes(), &item); err != nil {
+		if err := fetch.JSON(s.Bytes(), &item); err != nil {
 			return nil, fmt.Errorf("line %d: %w", line, err)
 		}
 		one, ok, err := member{f.Key, f.Value, f.Time}.row(item, asOf)
@@ -199,19 +201,6 @@ func parseNDJSON(data []byte, f File, asOf time.Time) ([]row, error) {
 		}
 	}
 	return out, s.Err()
-}
-
-// decodeJSON reads exactly one value and keeps its numbers as written.
-func decodeJSON(data []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	if err := d.Decode(v); err != nil {
-		return fmt.Errorf("is not JSON: %w", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("is not one JSON value")
-	}
-	return nil
 }
 
 // member names the members of an object, with dots for objects inside.

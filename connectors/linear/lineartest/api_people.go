@@ -56,7 +56,7 @@ func (a *api) addPeople() {
 		"parent":               ref(func(*run, *Team) *Team { return nil }),
 		"activeCycle":          ref(func(x *run, t *Team) *Cycle { return x.activeCycle(t.ID) }),
 		"triageIssueState":     ref(triageState),
-		"triageResponsibility": ref(func(_ *run, t *Team) *Team { return dutyOf(t) }),
+		"triageResponsibility": {one: triageResponsibility},
 		"states": listOf(stateKeys(), func(x *run, t *Team, a args) ([]*State, error) {
 			return apply(x, a, pointers(t.States), stateFilter, nil), nil
 		}),
@@ -149,12 +149,16 @@ func issueCount(x *run, v any, b []byte) []byte {
 	return appendNumber(b, float64(n))
 }
 
-// dutyOf is the team seen as its triage duty, nil where it has none.
-func dutyOf(t *Team) *Team {
-	if t.OnDuty == "" {
-		return nil
+// triageResponsibility is the team seen as its triage duty, null where it has
+// none.
+func triageResponsibility(x *run, v any, _ args) (any, error) {
+	if !x.s.world.org.sla() { // the same plans have both
+		return nil, noFeature("Triage responsibility")
 	}
-	return t
+	if t := v.(*Team); t.OnDuty != "" {
+		return t, nil
+	}
+	return nil, nil
 }
 
 func triageState(_ *run, t *Team) *State {

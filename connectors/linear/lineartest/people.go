@@ -102,6 +102,16 @@ func defaultStates() []State {
 	}
 }
 
+// SetOnDuty gives a team's triage duty to a user, to nobody now where there is no
+// such user; "" takes the duty away.
+func (s *Server) SetOnDuty(team, user string) {
+	s.lock()
+	defer s.mu.Unlock()
+	if t := s.world.team(team); t != nil {
+		t.OnDuty = user
+	}
+}
+
 // Teams lists all teams.
 func (s *Server) Teams() []Team {
 	s.lock()

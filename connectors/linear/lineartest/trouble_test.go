@@ -57,6 +57,9 @@ func TestFeaturesThatThePlanLacks(t *testing.T) {
 			t.Errorf("%s: got %d %s", name, r.Status, r.Raw)
 		}
 	}
+	if r := ask(t, o.Server, `{ team(id: "ENG") { key triageResponsibility { id } } }`, nil); r.code() != "FEATURE_NOT_ACCESSIBLE" || r.at("team", "key") != "ENG" {
+		t.Errorf("a field that may be null is null beside the others: got %d %s", r.Status, r.Raw)
+	}
 	if r := must(t, o.Server, `{ organization { customersEnabled } }`, nil); r.at("organization", "customersEnabled") != false {
 		t.Errorf("got %s", r.Raw)
 	}

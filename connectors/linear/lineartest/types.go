@@ -58,7 +58,7 @@ type Team struct {
 	// "" is notUsed.
 	EstimationType string
 	Private        bool
-	// OnDuty is the id of the user who has triage duty, "" where nobody has.
+	// OnDuty is the id of the user who has triage duty, "" where the team has none.
 	OnDuty    string
 	States    []State // in the order of their position
 	CreatedAt time.Time
