@@ -204,6 +204,8 @@ type storedComment struct {
 	Hash   string `cbor:"3,keyasint,omitempty"`
 	SLA    string `cbor:"4,keyasint,omitempty"`
 	Closed bool   `cbor:"5,keyasint,omitempty"`
+
+	LookBack bool `cbor:"6,keyasint,omitempty"`
 }
 
 type storedPostMortem struct {
@@ -213,20 +215,21 @@ type storedPostMortem struct {
 	Said   bool         `cbor:"4,keyasint,omitempty"`
 	Done   int64        `cbor:"5,keyasint,omitempty"`
 	By     storedPerson `cbor:"6,keyasint,omitzero"`
+	Asked  bool         `cbor:"7,keyasint,omitempty"`
 }
 
 func storePostMortem(p *PostMortem) *storedPostMortem {
 	if p == nil {
 		return nil
 	}
-	return &storedPostMortem{Lane: p.Lane, Closed: millis(p.Closed), Why: p.Why, Said: p.Said, Done: millis(p.Done), By: storedPerson(p.By)}
+	return &storedPostMortem{Lane: p.Lane, Closed: millis(p.Closed), Why: p.Why, Asked: p.Asked, Said: p.Said, Done: millis(p.Done), By: storedPerson(p.By)}
 }
 
 func (s *storedPostMortem) load() *PostMortem {
 	if s == nil {
 		return nil
 	}
-	return &PostMortem{Lane: s.Lane, Closed: instant(s.Closed), Why: s.Why, Said: s.Said, Done: instant(s.Done), By: issue.Person(s.By)}
+	return &PostMortem{Lane: s.Lane, Closed: instant(s.Closed), Why: s.Why, Asked: s.Asked, Said: s.Said, Done: instant(s.Done), By: issue.Person(s.By)}
 }
 
 type storedParked struct {

@@ -60,8 +60,10 @@ type PostMortem struct {
 	// asked yet. Why says what for.
 	Closed time.Time
 	Why    string
-	// Said tells that the comment with the template was written.
-	Said bool
+	// Asked tells that the label is on the issue, and Said that the comment with
+	// the template was written.
+	Asked bool
+	Said  bool
 	// Done is when the label was found removed, By who did it; zero: it is open.
 	Done time.Time
 	By   issue.Person
@@ -135,6 +137,8 @@ type Comment struct {
 	// said how the SLA stood when the issue was closed.
 	SLA    string
 	Closed bool
+	// LookBack tells that the body asks for a post-mortem.
+	LookBack bool
 }
 
 // Parked is an issue whose write failed.

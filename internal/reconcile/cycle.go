@@ -17,7 +17,7 @@ import (
 )
 
 // Options make a Cycler. All but Signals, Turn, Progress,
-// NoDue, Clocked and Observer are required.
+// NoDue, MailsEdits, Clocked and Observer are required.
 type Options struct {
 	Source  string
 	Tracker Source
@@ -48,6 +48,9 @@ type Options struct {
 	Progress func(done, total int)
 	// NoDue leaves due dates alone: the SLA writes none.
 	NoDue bool
+	// MailsEdits tells that the tracker may mail people for each edit of a comment:
+	// a moved time alone is not worth one.
+	MailsEdits bool
 	// Clocked is told of each record with an SLA clock that was stored.
 	Clocked func(*state.Record)
 }
