@@ -38,10 +38,10 @@ func (c *cycle) judgeClosed(r *state.Record, v *verdict) {
 	r.Outstanding = 0
 	c.settleClock(r)
 	if !r.Issue.Gone && r.Absent == 0 {
-		c.request(r)
-		if r.PostMortem.Outstanding() || r.Comment.SLA != "" {
+		if r.PostMortem != nil || r.Comment.SLA != "" {
 			c.pinned(r, v)
 		}
+		c.request(r)
 		c.answer(r, v)
 		r.Outstanding = len(c.changes(r)) + c.noteDue(r)
 	}
@@ -52,8 +52,8 @@ func (c *cycle) judgeClosed(r *state.Record, v *verdict) {
 }
 
 // request asks for a post-mortem of a completed issue, once for its resolution.
-// Where nothing may be written the question is settled too: no flood comes when
-// the mode changes.
+// Where nothing may be written, by the mode or a pin, the question is settled too:
+// no flood comes when that changes.
 func (c *cycle) request(r *state.Record) {
 	p := r.PostMortem
 	if p == nil || !p.Closed.IsZero() || r.Issue.Status.Category != issue.Completed || r.Issue.Unknown.Any(issue.InputLabels|issue.InputStatus) {
@@ -63,7 +63,7 @@ func (c *cycle) request(r *state.Record) {
 	switch {
 	case !known:
 		return
-	case why == "" || c.Mode.narrow(r.Decision.Mode) != Enforce:
+	case why == "" || isPinned(r) || c.Mode.narrow(r.Decision.Mode) != Enforce:
 		r.PostMortem = nil
 		return
 	}
