@@ -147,8 +147,9 @@ func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
 		Guard:   guardOf(e.cfg.Guard),
 		Overlap: overlap, Scope: scope(e.cfg, s.Source), Now: a.opts.Now, Log: a.opts.Log, Observer: a.metrics,
 		Turn: a.turn(s.Name), Directory: s.tracker, Exclusive: s.Linear != nil,
-		NoDue:   s.Linear != nil && s.Linear.Dates == linear.DatesNone,
-		Clocked: func(r *state.Record) { a.clocked(e, s, r) },
+		MailsEdits: s.Jira != nil,
+		NoDue:      s.Linear != nil && s.Linear.Dates == linear.DatesNone,
+		Clocked:    func(r *state.Record) { a.clocked(e, s, r) },
 	}
 	if e.signals != nil {
 		o.Signals = func() policy.Signals { return e.signals.Snapshot() }
