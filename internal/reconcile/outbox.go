@@ -187,7 +187,7 @@ func (o *outbox) land(f *flight, res issue.Result) {
 		o.park(r, res.Err)
 	default:
 		r.Parked = nil
-		if len(res.Refused) < len(f.entries) {
+		if len(res.Refused) < len(f.entries) && res.CommentTaken == "" {
 			o.report.Changed++
 		}
 		o.landed(r, f.entries, res.Updated)
