@@ -32,6 +32,7 @@ var (
 //   - observe mode sends nothing, suggest mode comments only, one an issue; in a
 //     pause nothing is sent
 //   - what an undo put back stays as an operator wanted it
+//   - a comment of ours that a person deleted stays away
 //   - after the trouble ends, everything is in order within a few cycles, and
 //     then nothing more is written
 //   - no update is missed
@@ -63,11 +64,17 @@ type sim struct {
 	ours map[string]bool      // issues whose lane we have written
 	fail bool
 
-	answered map[string]bool // closed issues whose post-mortem a person ended
+	shunned  map[string]shunned // issues whose comment a person deleted
+	answered map[string]bool    // closed issues whose post-mortem a person ended
 
 	paused  bool
 	undoing bool
 	undone  map[string]time.Time // when an operator last had an issue put back
+}
+
+type shunned struct {
+	marker string
+	at     time.Time
 }
 
 type hold struct {
@@ -77,7 +84,7 @@ type hold struct {
 
 func simulate(t *testing.T, n uint64) {
 	s := &sim{r: rand.New(rand.NewPCG(n, 1)), held: map[string]hold{}, late: map[string]time.Time{}, ours: map[string]bool{}, undone: map[string]time.Time{},
-		answered: map[string]bool{}}
+		answered: map[string]bool{}, shunned: map[string]shunned{}}
 	s.world = newWorld(t, func(w *world) {
 		w.opts.Guard = reconcile.Guard{}
 		if n%2 == 0 { // whatever is in the lane when the trouble ends is out of time at the end
@@ -107,7 +114,7 @@ func simulate(t *testing.T, n uint64) {
 			t.Logf("replay: go test ./internal/reconcile -run TestSimulation -seed %d\n%s", n, strings.Join(s.trace, "\n"))
 		}
 	}()
-	s.tracker.fail = s.watch
+	s.tracker.fail, s.tracker.taken = s.watch, map[string]string{}
 	for range 8 {
 		s.create()
 	}
@@ -143,6 +150,9 @@ func (s *sim) watch(e issue.Edit) error {
 			}
 		}
 		s.watchClosed(e, c)
+		if x, is := s.shunned[e.ID]; is && e.Comment != nil && e.Comment.Marker != x.marker && s.clock.Before(x.at.Add(14*24*time.Hour)) {
+			s.Fatalf("%s: a person deleted our comment at %s, and there is another", e.Key, x.at.Format(time.DateTime))
+		}
 		h, held := s.held[e.ID]
 		if c.Field == issue.FieldLane && held && s.clock.Before(h.at.Add(14*24*time.Hour)) {
 			s.Fatalf("%s: a person set the lane to %q at %s, and we write %q over it", e.Key, h.value, h.at.Format(time.DateTime), c.To)
@@ -211,7 +221,7 @@ func (s *sim) step() {
 		}
 	}
 	i := s.any()
-	switch s.r.IntN(20) {
+	switch s.r.IntN(21) {
 	case 0:
 		s.create()
 	case 1, 2, 3:
@@ -267,6 +277,8 @@ func (s *sim) step() {
 		s.say("histories: %v", s.tracker.historyErr)
 	case 18:
 		s.answer()
+	case 20:
+		s.shun()
 	case 19: // quick work on what is urgent
 		for n := range s.next {
 			if i := s.tracker.issues[id(n)]; i.Kind == issue.Bug && i.Open() && s.r.IntN(3) == 0 {
@@ -378,7 +390,8 @@ func (s *sim) inOrder(i *issue.Issue, r *state.Record) {
 	if !strings.Contains(strings.Join(i.Labels, " "), "customer") {
 		s.Errorf("%s: the label customer is gone: %q", i.Key, i.Labels)
 	}
-	if s.opts.Mode == reconcile.Suggest && r.Outstanding > 0 && s.tracker.comments[r.Comment.Marker] == "" {
+	_, shunned := s.shunned[i.ID]
+	if s.opts.Mode == reconcile.Suggest && r.Outstanding > 0 && !shunned && s.tracker.comments[r.Comment.Marker] == "" {
 		s.Errorf("%s: changes are wanted and no comment says so", i.Key)
 	}
 	if s.opts.Mode != reconcile.Enforce {
@@ -429,6 +442,20 @@ func (s *sim) answer() {
 		s.tracker.edit(i.ID, "ann", issue.Change{Field: issue.FieldPostMortem})
 		s.answered[i.ID] = !i.Open()
 		s.say("ann removes the label %s of %s", issue.PostMortemLabel, i.Key)
+	}
+}
+
+// shun has a person delete our comment on an issue.
+func (s *sim) shun() {
+	for n := range s.next {
+		r, err := s.store.Records("payments", []string{id(n)})
+		if err != nil || r[0] == nil || r[0].Comment.ID == "" || s.r.IntN(2) == 0 {
+			continue
+		}
+		m := r[0].Comment.Marker
+		s.tracker.taken[m], s.shunned[id(n)] = "a person deleted it", shunned{m, s.clock}
+		s.say("ann deletes the comment on PAY-%d", n)
+		return
 	}
 }
 
