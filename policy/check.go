@@ -25,6 +25,7 @@ func (c *compiler) check(s Spec) {
 	}
 	c.checkOverrides(s)
 	c.oneOf("comments.enforce", s.Comments.Enforce, "off", "first")
+	c.checkPostMortem(s)
 	c.checkDuration("settle", s.Settle, 0)
 	if share := s.Inflation.UrgentHigh; share != nil {
 		c.within("inflation.urgent_high", *share, 0, 1)
@@ -243,7 +244,7 @@ func (c *compiler) checkOverrides(s Spec) {
 func (c *compiler) checkMark(path string, m MarkSpec, before []MarkSpec) {
 	c.checkName(path+".prefix", m.Prefix)
 	if m.Prefix != "" && !issue.Field(m.Prefix).IsLabel() ||
-		slices.Contains([]issue.Field{issue.FieldLane, issue.FieldHorizon, issue.FieldSLA}, issue.Field(m.Prefix)) {
+		slices.Contains([]issue.Field{issue.FieldLane, issue.FieldHorizon, issue.FieldSLA, issue.FieldPostMortem}, issue.Field(m.Prefix)) {
 		c.fail(path+".prefix", "%q is managed already", m.Prefix)
 	}
 	if slices.ContainsFunc(before, func(b MarkSpec) bool { return b.Prefix == m.Prefix }) {

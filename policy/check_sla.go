@@ -48,6 +48,30 @@ func (c *compiler) checkSLA(path, name string, s SLASpec) {
 		c.oneOf(fmt.Sprintf("%s.responds[%d]", path, i), r, RespondsComment, RespondsStatus)
 	}
 	c.checkTargets(path, s.Targets)
+	if s.Comment != nil {
+		c.checkSLAComment(path+".comment", s)
+	}
+}
+
+// The states from which the comment speaks of an SLA.
+const (
+	CommentAtRisk   = "at_risk"
+	CommentBreached = "breached"
+)
+
+func (c *compiler) checkSLAComment(path string, s SLASpec) {
+	switch from := s.Comment.From; {
+	case from == "":
+		c.fail(path+".from", "is missing: at_risk or breached")
+	case from == CommentAtRisk && len(s.WarnAt) == 0:
+		c.report(Problem{Path: path + ".from", Message: "is at_risk, but there is no warn_at, so that nothing is at risk before it is breached", Warning: true})
+	default:
+		c.oneOf(path+".from", from, CommentAtRisk, CommentBreached)
+	}
+	known := c.catalog.custom
+	if f := s.Comment.Workaround; f != "" && known != nil && !slices.Contains(known, f) {
+		c.report(Problem{Path: path + ".workaround", Message: fmt.Sprintf("no source has a custom field %q", f), Suggestion: didYouMean(f, known)})
+	}
 }
 
 func (c *compiler) checkTargets(path string, targets []TargetSpec) {

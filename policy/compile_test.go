@@ -106,6 +106,18 @@ func TestCompileReportsProblems(t *testing.T) {
 		{"bad target rule", sla(func(s *SLASpec) { s.Targets[0].When = "issue.prio == 'x'" }), "slas.urgent-fix.targets[0].when:1:6: issue has no field"},
 		{"warning after the end", sla(func(s *SLASpec) { s.WarnAt = []float64{1.5} }), "warn_at[0]: is 1.5"},
 
+		{"comment without a beginning", sla(func(s *SLASpec) { s.Comment = &SLACommentSpec{} }), "slas.urgent-fix.comment.from: is missing: at_risk or breached"},
+		{"comment from nowhere", sla(func(s *SLASpec) { s.Comment = &SLACommentSpec{From: "at-risk"} }), `comment.from: "at-risk" is not one of at_risk, breached (did you mean "at_risk"?)`},
+		{"workaround of no field", sla(func(s *SLASpec) { s.Comment = &SLACommentSpec{From: "breached", Workaround: "severty"} }),
+			`comment.workaround: no source has a custom field "severty" (did you mean "severity"?)`},
+		{"post-mortem of no lane", func(s *Spec) { s.PostMortem.Completed = []string{"hotfxi"} }, `post_mortem.completed[0]: there is no lane "hotfxi" (did you mean "hotfix"?)`},
+		{"post-mortem of a lane twice", func(s *Spec) { s.PostMortem.Completed = []string{"hotfix", "hotfix"} }, `post_mortem.completed[1]: "hotfix" is named twice`},
+		{"post-mortem of an SLA that is none", func(s *Spec) { s.PostMortem.Missed = []string{s.Lanes[1].Name} }, "has no SLA that could be missed"},
+		{"post-mortem of nothing", func(s *Spec) { s.PostMortem.Template = "Why?" }, "post_mortem: has a template and no lanes: name some under completed or missed"},
+		{"mark that would own the label of a post-mortem", func(s *Spec) {
+			s.PostMortem.Completed = []string{"hotfix"}
+			s.Marks = []MarkSpec{{Prefix: "needs", Bands: map[string]float64{"a": 0}}}
+		}, "marks[0].prefix: would manage the label needs:post-mortem, which asks for a post-mortem"},
 		{"settle", func(s *Spec) { s.Settle = -1 }, "settle: is -1ns"},
 		{"release", func(s *Spec) { s.Overrides.Release = "lane" }, "overrides.release"},
 		{"first sight of no field", func(s *Spec) { s.Overrides.FirstSight = map[issue.Field]string{"prioritty": "adopt"} }, `(did you mean "priority"?)`},

@@ -35,6 +35,8 @@ type Spec struct {
 	SLAs      map[string]SLASpec `yaml:"slas" json:"slas,omitempty,omitzero"`
 	Overrides OverrideSpec       `yaml:"overrides" json:"overrides,omitempty,omitzero"`
 	Comments  CommentSpec        `yaml:"comments" json:"comments,omitempty,omitzero"`
+	// PostMortem says whose closing asks for a post-mortem.
+	PostMortem PostMortemSpec `yaml:"post_mortem" json:"post_mortem,omitempty,omitzero"`
 	// Settle is how long a lane or band must have been left before an issue
 	// may return to it.
 	Settle time.Duration `yaml:"settle" json:"settle,omitempty,omitzero"`
@@ -148,6 +150,17 @@ type SLASpec struct {
 	Targets []TargetSpec `yaml:"targets" json:"targets,omitempty,omitzero"`
 	// Responds lists what meets a respond target: comment, status; empty: both.
 	Responds []string `yaml:"responds" json:"responds,omitempty,omitzero"`
+	// Comment has the issue's comment say how the SLA stands; nil: it does not.
+	Comment *SLACommentSpec `yaml:"comment" json:"comment,omitempty,omitzero"`
+}
+
+// SLACommentSpec says when the comment begins to speak of an SLA, and what else it
+// says.
+type SLACommentSpec struct {
+	// From is at_risk or breached.
+	From string `yaml:"from" json:"from,omitempty,omitzero"`
+	// Workaround names the custom field that holds one; "" is none.
+	Workaround string `yaml:"workaround" json:"workaround,omitempty,omitzero"`
 }
 
 // CalendarSpec is a team's working time.
@@ -192,6 +205,27 @@ type CommentSpec struct {
 	// explained in a comment.
 	Enforce string `yaml:"enforce" json:"enforce,omitempty,omitzero"`
 }
+
+// PostMortemSpec says which issues ask for a post-mortem when they are completed.
+type PostMortemSpec struct {
+	// Completed are the lanes all of whose issues ask for one.
+	Completed []string `yaml:"completed" json:"completed,omitempty,omitzero"`
+	// Missed are the lanes whose issues ask for one where their SLA ran out.
+	Missed []string `yaml:"missed" json:"missed,omitempty,omitzero"`
+	// Template is the text to fill in; "" is PostMortemTemplate.
+	Template string `yaml:"template" json:"template,omitempty,omitzero"`
+}
+
+// PostMortemTemplate is what a post-mortem is to say, where the policy has no
+// template of its own.
+const PostMortemTemplate = `- What happened, and when:
+- Impact (who was hurt, how badly, for how long):
+- How it was noticed, and what delayed that:
+- Cause:
+- What was done about it:
+- Prevention (each an issue of its own):
+- Owner of the prevention:
+- Due:`
 
 // GroupPrefix begins an approver that is a group of the tracker.
 const GroupPrefix = "group:"

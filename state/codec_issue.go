@@ -202,6 +202,34 @@ type storedComment struct {
 	ID     string `cbor:"1,keyasint,omitempty"`
 	Marker string `cbor:"2,keyasint,omitempty"`
 	Hash   string `cbor:"3,keyasint,omitempty"`
+	SLA    string `cbor:"4,keyasint,omitempty"`
+	Closed bool   `cbor:"5,keyasint,omitempty"`
+
+	LookBack bool `cbor:"6,keyasint,omitempty"`
+}
+
+type storedPostMortem struct {
+	Lane   string       `cbor:"1,keyasint,omitempty"`
+	Closed int64        `cbor:"2,keyasint,omitempty"`
+	Why    string       `cbor:"3,keyasint,omitempty"`
+	Said   bool         `cbor:"4,keyasint,omitempty"`
+	Done   int64        `cbor:"5,keyasint,omitempty"`
+	By     storedPerson `cbor:"6,keyasint,omitzero"`
+	Asked  bool         `cbor:"7,keyasint,omitempty"`
+}
+
+func storePostMortem(p *PostMortem) *storedPostMortem {
+	if p == nil {
+		return nil
+	}
+	return &storedPostMortem{Lane: p.Lane, Closed: millis(p.Closed), Why: p.Why, Asked: p.Asked, Said: p.Said, Done: millis(p.Done), By: storedPerson(p.By)}
+}
+
+func (s *storedPostMortem) load() *PostMortem {
+	if s == nil {
+		return nil
+	}
+	return &PostMortem{Lane: s.Lane, Closed: instant(s.Closed), Why: s.Why, Asked: s.Asked, Said: s.Said, Done: instant(s.Done), By: issue.Person(s.By)}
 }
 
 type storedParked struct {
@@ -246,6 +274,8 @@ type storedRecord struct {
 	// Clock is what an SLA's clock is computed from.
 	Clock *storedClock           `cbor:"15,keyasint,omitempty"`
 	Freed map[issue.Field]string `cbor:"16,keyasint,omitempty"`
+
+	PostMortem *storedPostMortem `cbor:"17,keyasint,omitempty"`
 }
 
 func storeRecord(w wordBook, r *Record, oldKeys []string) storedRecord {
@@ -254,7 +284,7 @@ func storeRecord(w wordBook, r *Record, oldKeys []string) storedRecord {
 		Comment: storedComment(r.Comment), Parked: storeParked(r.Parked), Gaps: r.Gaps,
 		Seen: millis(r.Seen), Absent: r.Absent, Outstanding: r.Outstanding, Due: millis(r.Due), OldKeys: oldKeys,
 		Pin:   storePin(r.Pin),
-		Clock: storeClock(w, r.Clock),
+		Clock: storeClock(w, r.Clock), PostMortem: storePostMortem(r.PostMortem),
 	}
 	for _, o := range r.Overrides {
 		s.Overrides = append(s.Overrides, storeOverride(o))
@@ -271,7 +301,7 @@ func (s *storedRecord) load(w wordBook, source, id string) *Record {
 		Comment: Comment(s.Comment), Parked: s.Parked.load(), Gaps: s.Gaps,
 		Seen: instant(s.Seen), Absent: s.Absent, Outstanding: s.Outstanding, Due: instant(s.Due),
 		Pin:   s.Pin.load(),
-		Clock: s.Clock.load(w),
+		Clock: s.Clock.load(w), PostMortem: s.PostMortem.load(),
 	}
 	for _, o := range s.Overrides {
 		r.Overrides = append(r.Overrides, o.load())

@@ -28,6 +28,12 @@ type parkedHead struct {
 	Since int64 `cbor:"1,keyasint"`
 }
 
+type postMortemHead struct {
+	Lane   string `cbor:"1,keyasint"`
+	Closed int64  `cbor:"2,keyasint"`
+	Done   int64  `cbor:"5,keyasint"`
+}
+
 type recordHead struct {
 	Issue       issueHead      `cbor:"1,keyasint"`
 	Overrides   []overrideHead `cbor:"4,keyasint"`
@@ -36,6 +42,8 @@ type recordHead struct {
 	Outstanding int            `cbor:"10,keyasint"`
 	Due         int64          `cbor:"11,keyasint"`
 	OldKeys     []string       `cbor:"12,keyasint"`
+
+	PostMortem *postMortemHead `cbor:"17,keyasint"`
 }
 
 type decisionHead struct {
@@ -78,6 +86,9 @@ func (c *codec) facts(v recordValue, decision []byte) (facts, error) {
 	for _, w := range r.Overrides {
 		f.overrides = append(f.overrides, w.Field)
 		f.contested = append(f.contested, w.Contested...)
+	}
+	if p := r.PostMortem; p != nil && p.Closed != 0 && p.Done == 0 {
+		f.postMortem, f.lookedBack = true, p.Lane
 	}
 	return f, nil
 }

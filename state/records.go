@@ -47,7 +47,30 @@ type Record struct {
 	Due time.Time
 	// Clock is set while the issue is held to an SLA, and for a while after.
 	Clock *Clock
+	// PostMortem is set while the issue is in a lane whose closing asks for one,
+	// and since; nil: nothing is asked.
+	PostMortem *PostMortem
 }
+
+// PostMortem is the question what went wrong, from the lane that makes it one
+// until a person has answered it.
+type PostMortem struct {
+	Lane string // policy's, while the issue was open
+	// Closed is when the issue was completed; zero: it is open, and nothing is
+	// asked yet. Why says what for.
+	Closed time.Time
+	Why    string
+	// Asked tells that the label is on the issue, and Said that the comment with
+	// the template was written.
+	Asked bool
+	Said  bool
+	// Done is when the label was found removed, By who did it; zero: it is open.
+	Done time.Time
+	By   issue.Person
+}
+
+// Outstanding reports whether a post-mortem was asked for and is not done.
+func (p *PostMortem) Outstanding() bool { return p != nil && !p.Closed.IsZero() && p.Done.IsZero() }
 
 // Override is a managed field that stays as a person set it.
 type Override struct {
@@ -110,6 +133,12 @@ type Comment struct {
 	ID     string
 	Marker string // chosen and stored before the first send
 	Hash   string // of the body last sent
+	// SLA is the one that the body speaks of, "" for none; Closed tells that it
+	// said how the SLA stood when the issue was closed.
+	SLA    string
+	Closed bool
+	// LookBack tells that the body asks for a post-mortem.
+	LookBack bool
 }
 
 // Parked is an issue whose write failed.
@@ -183,6 +212,8 @@ type Totals struct {
 	// Contested counts open issues by each lane whose approvers have not agreed
 	// to a move.
 	Contested map[string]int
+	// PostMortems counts those that are asked for and not done, by lane.
+	PostMortems map[string]int
 	// Marks counts open issues by label, such as "moscow:must".
 	Marks map[string]int
 	// Estimates sums the estimates of open issues by lane.

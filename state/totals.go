@@ -21,6 +21,8 @@ type facts struct {
 	estimate    float64
 	overrides   []issue.Field
 	contested   []string // lanes
+	postMortem  bool     // is outstanding
+	lookedBack  string   // the lane that it is of
 	lane        string
 	priority    uint8
 	score       float64
@@ -38,6 +40,9 @@ func factsOf(r *Record) facts {
 	for _, o := range r.Overrides {
 		f.overrides = append(f.overrides, o.Field)
 		f.contested = append(f.contested, o.Contested...)
+	}
+	if r.PostMortem.Outstanding() {
+		f.postMortem, f.lookedBack = true, r.PostMortem.Lane
 	}
 	return f
 }
@@ -60,6 +65,7 @@ type sums struct {
 	Marks       map[string]int      `cbor:"9,keyasint,omitempty"`
 	Estimates   map[string]int64    `cbor:"10,keyasint,omitempty"`
 	Contested   map[string]int      `cbor:"11,keyasint,omitempty"`
+	PostMortems map[string]int      `cbor:"12,keyasint,omitempty"`
 }
 
 const estimateUnit = 1e6
@@ -88,6 +94,9 @@ func (s *sums) add(f *facts, sign int) {
 	s.Issues += sign
 	for _, field := range f.overrides {
 		count(&s.Overrides, field, sign)
+	}
+	if f.postMortem {
+		count(&s.PostMortems, f.lookedBack, sign)
 	}
 	if f.open {
 		s.addOpen(f, sign)
@@ -128,7 +137,7 @@ func (s *sums) totals() Totals {
 	t := Totals{
 		Issues: s.Issues, Open: s.Open, Outstanding: s.Outstanding, Parked: s.Parked, Undecided: s.Undecided,
 		Lanes: clone(s.Lanes), Overrides: clone(s.Overrides), Marks: clone(s.Marks),
-		Contested: clone(s.Contested),
+		Contested: clone(s.Contested), PostMortems: clone(s.PostMortems),
 	}
 	for lane, e := range s.Estimates {
 		if t.Estimates == nil {
@@ -150,5 +159,5 @@ func (s *sums) equal(o *sums) bool {
 	return s.Issues == o.Issues && s.Open == o.Open && s.Outstanding == o.Outstanding && s.Parked == o.Parked &&
 		s.Undecided == o.Undecided && s.Records == o.Records && maps.Equal(s.Lanes, o.Lanes) &&
 		maps.Equal(s.Overrides, o.Overrides) && maps.Equal(s.Marks, o.Marks) && maps.Equal(s.Estimates, o.Estimates) &&
-		maps.Equal(s.Contested, o.Contested)
+		maps.Equal(s.Contested, o.Contested) && maps.Equal(s.PostMortems, o.PostMortems)
 }

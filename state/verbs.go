@@ -9,4 +9,6 @@ const (
 	HeldBack Verb = "held"       // an operator keeps a value
 	Pinned   Verb = "pinned"     // the issue is left alone
 	Unpinned Verb = "unpinned"
+
+	LookedBack Verb = "post_mortem_done" // the label that asks for one was removed
 )

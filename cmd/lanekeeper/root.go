@@ -55,7 +55,7 @@ writes labels, priorities and owners back, and can explain and undo everything i
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "log at debug level")
 	root.AddCommand(c.runCmd(), c.onceCmd(), c.planCmd(), c.checkCmd(), c.explainCmd(), c.historyCmd(), c.issuesCmd(), c.decisionsCmd(),
 		c.auditCmd(), c.plansCmd(), c.approveCmd(), c.overridesCmd(), c.overrideCmd(), c.pauseCmd(), c.resumeCmd(), c.undoCmd(), c.policyCmd(),
-		c.tryCmd(), c.backtestCmd(), c.slaCmd(), c.alertsCmd(), c.stateCmd(), c.schemaCmd(), c.demoCmd(), c.versionCmd())
+		c.tryCmd(), c.backtestCmd(), c.slaCmd(), c.postMortemsCmd(), c.alertsCmd(), c.stateCmd(), c.schemaCmd(), c.demoCmd(), c.versionCmd())
 	return root
 }
 

@@ -149,7 +149,7 @@ func (c *Client) add(ctx context.Context, p *patch, ch issue.Change, name string
 	case ch.Field.IsLabel():
 		add, remove := ch.Labels()
 		for _, l := range slices.Concat(add, remove) {
-			if !strings.HasPrefix(l, ch.Field.Prefix()) || strings.ContainsFunc(l, unicode.IsSpace) {
+			if !ch.Field.Owns(l) || strings.ContainsFunc(l, unicode.IsSpace) {
 				return &connectors.Error{Kind: connectors.Invalid, Op: opEdit, Detail: fmt.Sprintf("%q is not a label of ours", connectors.Excerpt(l))}
 			}
 		}
@@ -221,7 +221,7 @@ func (c *Client) applyOne(ctx context.Context, p *patch) issue.Result {
 		}
 	}
 	if r.Err == nil && p.edit.Comment != nil {
-		r.CommentID, r.Err = c.comment(ctx, p.edit)
+		r.CommentID, r.CommentTaken, r.Err = c.comment(ctx, p.edit)
 	}
 	if r.Err != nil {
 		r.Err = unanswered(opEdit, r.Err)

@@ -16,43 +16,58 @@ import (
 
 // comment posts or updates the one marked comment and returns its id. It looks
 // for the marker before it posts, and a post is never repeated blindly: after a
-// lost answer the next attempt finds it.
-func (c *Client) comment(ctx context.Context, e issue.Edit) (string, error) {
+// lost answer the next attempt finds it. A comment that a person deleted or
+// edited is left alone, which taken says.
+func (c *Client) comment(ctx context.Context, e issue.Edit) (id, taken string, err error) {
 	body, err := c.commentBody(ctx, e)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
-	id := e.Comment.ID
-	if id != "" {
-		err := c.updateComment(ctx, e, id, body)
+	if id := e.Comment.ID; id != "" {
+		taken, err := c.updateComment(ctx, e, id, body)
 		if connectors.KindOf(err) != connectors.NotFound {
-			return id, err
+			return id, taken, err
 		}
 	}
 	id, err = c.findComment(ctx, e)
-	if err != nil {
-		return "", err
-	}
-	if id != "" {
-		return id, c.updateComment(ctx, e, id, body)
+	switch {
+	case err != nil:
+		return "", "", err
+	case id != "":
+		taken, err = c.updateComment(ctx, e, id, body)
+		return id, taken, err
+	case e.Comment.ID != "":
+		return "", "a person deleted it", nil
 	}
 	var made struct {
 		ID string `json:"id"`
 	}
 	_, err = c.do(ctx, call{op: opComment, method: http.MethodPost, path: "issue/" + e.ID + "/comment", body: body, into: &made})
-	return made.ID, err
+	return made.ID, "", err
 }
 
-func (c *Client) updateComment(ctx context.Context, e issue.Edit, id string, body map[string]any) error {
+// updateComment changes the text of our comment, unless somebody else did.
+func (c *Client) updateComment(ctx context.Context, e issue.Edit, id string, body map[string]any) (taken string, err error) {
 	if err := checkID(opComment, id); err != nil {
-		return err
+		return "", err
 	}
-	k := call{op: opComment, again: true, method: http.MethodPut, path: "issue/" + e.ID + "/comment/" + id, body: body, query: url.Values{}}
+	path := "issue/" + e.ID + "/comment/" + id
+	var now struct {
+		Author       *user `json:"author"`
+		UpdateAuthor *user `json:"updateAuthor"`
+	}
+	if _, err := c.do(ctx, call{op: opComment, again: true, method: http.MethodGet, path: path, into: &now}); err != nil {
+		return "", err
+	}
+	if by := now.UpdateAuthor; by != nil && !c.self().is(by) && (now.Author == nil || by.id() != now.Author.id()) {
+		return "a person edited it", nil
+	}
+	k := call{op: opComment, again: true, method: http.MethodPut, path: path, body: body, query: url.Values{}}
 	if c.flavor() == Cloud {
 		k.query.Set("notifyUsers", "false")
 	}
-	_, err := c.do(ctx, k)
-	return err
+	_, err = c.do(ctx, k)
+	return "", err
 }
 
 // commentBody renders the comment. On a service project the customer reads what

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/connectors/jira"
@@ -396,6 +397,35 @@ func TestCommentIsUpdatedInPlaceQuietly(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestACommentThatAPersonDeletedOrEditedIsLeftAlone(t *testing.T) {
+	for name, text := range map[string]string{"deleted": "", "edited": "in my own words"} {
+		t.Run(name, func(t *testing.T) {
+			both(t, func(t *testing.T, flavor jira.Flavor) {
+				s := site(t, flavor, 1)
+				c := client(t, s)
+				e := edit(t, c, s, "PAY-1", issue.Change{Field: issue.FieldComment, To: "h1"})
+				e.Comment = &issue.CommentEdit{Marker: "11111111-2222-3333-4444-555555555555", Body: "first"}
+				done, err := apply(t.Context(), c, e)
+				if err != nil || done[e.ID].Err != nil {
+					t.Fatal(done, err)
+				}
+				if err := s.EditComment("PAY-1", "amy", done[e.ID].CommentID, text); err != nil {
+					t.Fatal(err)
+				}
+				before := snapshot(t, s, "PAY-1").Comments
+				e.Comment.ID, e.Comment.Body = done[e.ID].CommentID, "second"
+				done, err = apply(t.Context(), c, e)
+				if err != nil || done[e.ID].Err != nil || !strings.Contains(done[e.ID].CommentTaken, name) {
+					t.Errorf("%+v %v", done, err)
+				}
+				if d := cmp.Diff(before, snapshot(t, s, "PAY-1").Comments, cmpopts.IgnoreUnexported(jiratest.Comment{})); d != "" {
+					t.Error(d)
+				}
+			})
+		})
+	}
 }
 
 func TestTrap18CommentsOnServiceProjectsAreInternal(t *testing.T) {

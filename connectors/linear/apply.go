@@ -195,11 +195,15 @@ func (w *writing) update(ctx context.Context, batch []*job) error {
 func (w *writing) finish(ctx context.Context, j *job) error {
 	if j.edit.Comment != nil && (j.result.Err == nil || len(j.result.Refused) > 0) {
 		id, err := w.c.comment(ctx, j.edit)
-		if fatal(ctx, err) {
+		switch {
+		case fatal(ctx, err):
 			return err
+		case errors.Is(err, errDeleted):
+			j.result.CommentTaken = "a person deleted it"
+		default:
+			j.result.CommentID = id
+			j.fail(err)
 		}
-		j.result.CommentID = id
-		j.fail(err)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

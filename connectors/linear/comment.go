@@ -2,6 +2,7 @@ package linear
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strings"
 	"time"
@@ -38,6 +39,10 @@ type commentNode struct {
 
 const commentPoints = 5
 
+// errDeleted is returned for a comment of ours that is not there any more. Only
+// its author edits a comment in Linear, but others may delete it.
+var errDeleted = errors.New("our comment was deleted")
+
 // comment keeps our one comment on an issue. It is posted under an id that was
 // chosen and stored before, so that posting again finds it instead of adding a
 // second one; our account does not follow the issue for it.
@@ -71,7 +76,7 @@ func (c *Client) updateComment(ctx context.Context, id, body string) error {
 	_, err := c.mutate(ctx, call{op: "commentUpdate", doc: &m, vars: vars, price: commentPoints, decode: into(&m)})
 	if connectors.KindOf(err) == connectors.Invalid {
 		if there, lookup := c.findComment(ctx, id, ""); lookup == nil && !there {
-			return &connectors.Error{Kind: connectors.NotFound, Op: "commentUpdate", Err: err, Detail: "our comment was deleted"}
+			return errDeleted
 		}
 	}
 	return confirmed("commentUpdate", m.Root, id, err)

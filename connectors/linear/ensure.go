@@ -73,11 +73,18 @@ func retired(what, name string) error {
 
 func notAllowed(err error, missing []string) error {
 	return &connectors.Error{Kind: connectors.Forbidden, Op: "issueLabelCreate", Err: err, Detail: "not allowed to create labels",
-		Hint: "ask an admin to create these workspace labels, each as a child of the group before its colon: " + strings.Join(missing, ", ")}
+		Hint: "ask an admin to create these workspace labels, each as a child of the group before its colon (" + issue.PostMortemLabel + " in no group): " + strings.Join(missing, ", ")}
 }
 
 // create makes one managed label and, where that is missing too, its group.
 func (c *Client) create(ctx context.Context, text string) error {
+	if text == issue.PostMortemLabel {
+		made, err := c.createLabel(ctx, IssueLabelCreateInput{Name: text}, func() *label { return c.labels.find(text, "") })
+		if err == nil && made.retired {
+			return retired("label", text)
+		}
+		return err
+	}
 	name, child, ok := strings.Cut(text, ":")
 	if !ok || name == "" || child == "" {
 		return &connectors.Error{Kind: connectors.Invalid, Op: "labels", Detail: "the label " + text + " is not of the form group:child"}

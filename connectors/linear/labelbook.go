@@ -76,6 +76,9 @@ func (b *labelBook) entry(n *labelNode) *label {
 		if group, child, loose := strings.Cut(n.Name, ":"); loose {
 			l.text = b.childText(group, child) // a loose label may be called like one of ours
 		}
+		if strings.EqualFold(l.text, issue.PostMortemLabel) {
+			l.text = issue.PostMortemLabel
+		}
 		return l
 	}
 	l.parent, l.text = n.Parent.ID, b.childText(n.Parent.Name, n.Name)
@@ -133,11 +136,14 @@ func (b *labelBook) all() map[string]*label {
 }
 
 // find returns the label with this text that can be on issues of team: one of
-// the team itself only where the workspace has none.
+// the team itself only where the workspace has none. The label that asks for a
+// post-mortem is in no group, for there it would push out labels of people.
 func (b *labelBook) find(text, team string) *label {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
-	return b.pick(text, func(l *label) bool { return l.team == "" || l.team == team })
+	return b.pick(text, func(l *label) bool {
+		return (l.team == "" || l.team == team) && (l.parent == "" || text != issue.PostMortemLabel)
+	})
 }
 
 // pick prefers what is in use to what is retired, and the workspace's to a

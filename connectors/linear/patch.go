@@ -149,11 +149,11 @@ func (w *writing) label(j *job, ch issue.Change) error {
 
 // managedLabel refuses a change that would touch a label that is not ours.
 func (c *Client) managedLabel(ch issue.Change) error {
-	if !ch.Field.IsLabel() || !slices.Contains(c.o.LabelPrefixes, string(ch.Field)) {
+	if !ch.Field.IsLabel() || ch.Field != issue.FieldPostMortem && !slices.Contains(c.o.LabelPrefixes, string(ch.Field)) {
 		return invalid("%s is not managed", ch.Field)
 	}
 	for _, text := range slices.Concat(ch.Field.Values(ch.From), ch.Field.Values(ch.To)) {
-		if !strings.HasPrefix(text, ch.Field.Prefix()) {
+		if !ch.Field.Owns(text) {
 			return invalid("the label %q does not start with %q", text, ch.Field.Prefix())
 		}
 	}
@@ -228,7 +228,7 @@ func containsFold(list []string, s string) bool {
 func (w *writing) texts(n *writtenNode, f issue.Field) (out []string) {
 	labels := w.c.labels.all()
 	for _, id := range n.LabelIDs {
-		if l := labels[id]; l != nil && strings.HasPrefix(strings.ToLower(l.text), f.Prefix()) {
+		if l := labels[id]; l != nil && f.Owns(strings.ToLower(l.text)) {
 			out = append(out, l.text)
 		}
 	}

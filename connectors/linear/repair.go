@@ -83,7 +83,7 @@ func (w *writing) delta(in *IssueUpdateInput, ch issue.Change, n *writtenNode) e
 	var there []string
 	for _, id := range n.LabelIDs {
 		l := labels[id]
-		if l == nil || !strings.HasPrefix(strings.ToLower(l.text), ch.Field.Prefix()) {
+		if l == nil || !ch.Field.Owns(strings.ToLower(l.text)) {
 			continue
 		}
 		switch {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/lanekeeper/lanekeeper/connectors/linear/lineartest"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
 )
 
 // A group has one child on an issue, but a loose label may be called like one,
@@ -70,4 +71,35 @@ func TestALooseLabelIsManagedWhateverItsCase(t *testing.T) {
 			t.Errorf("labels %q", names)
 		}
 	})
+}
+
+// The label that asks for a post-mortem is in no group: there it would push out a
+// label of people's, or be refused for theirs.
+func TestThePostMortemLabelLeavesOthersThatBeginLikeItAlone(t *testing.T) {
+	for name, own := range map[string]string{"no such label": "", "a loose one in another case": "Needs:Post-Mortem"} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, nil, func(w *world) {
+				group := w.srv.AddLabel(lineartest.Label{Name: "needs", Group: true}).ID
+				theirs := w.srv.AddLabel(lineartest.Label{Name: "docs", ParentID: group}).ID
+				want := []string{"needs:docs", issue.PostMortemLabel}
+				if own != "" {
+					w.srv.AddLabel(lineartest.Label{Name: own})
+					want = []string{own, "needs:docs"}
+				}
+				made := w.create(1, func(i *lineartest.Issue) { i.LabelIDs = []string{theirs} })
+				w.ok(w.apply(w.edits(made, issue.Change{Field: issue.FieldPostMortem, To: issue.PostMortemLabel})...), 1)
+				if got := w.srv.LabelNames(made[0].ID); !slices.Equal(got, want) {
+					t.Errorf("labels %q, want %q", got, want)
+				}
+				got, err := w.c.Fetch(w.Context(), []string{made[0].ID})
+				if err != nil || len(got.Found) != 1 || !slices.Contains(got.Found[0].Labels, issue.PostMortemLabel) {
+					t.Fatalf("%v %+v", err, got.Found)
+				}
+				w.ok(w.apply(w.edits(made, issue.Change{Field: issue.FieldPostMortem, From: issue.PostMortemLabel})...), 1)
+				if got := w.srv.LabelNames(made[0].ID); !slices.Equal(got, []string{"needs:docs"}) {
+					t.Errorf("labels %q, want those of people alone", got)
+				}
+			})
+		})
+	}
 }

@@ -97,7 +97,7 @@ func TestNoErrorIsNullAndNoListIsNull(t *testing.T) {
 	}
 	for _, v := range []any{
 		answer.Cycle{}, answer.Issues{}, answer.SLAs{}, answer.Decisions{}, answer.Plans{}, answer.Changes{}, answer.Lanes{}, answer.History{},
-		answer.Undo{}, answer.Check{}, answer.Verification{},
+		answer.Undo{}, answer.Check{}, answer.Verification{}, answer.PostMortems{},
 	} {
 		var out bytes.Buffer
 		if err := answer.WriteJSON(&out, v); err != nil || strings.Contains(out.String(), "null") {
@@ -433,5 +433,40 @@ func TestAMarkAboveItsCapIsReported(t *testing.T) {
 	got := answer.NewMarks(spec, state.Totals{Open: 10, Marks: map[string]int{"moscow:must": 6, "moscow:could": 4}})
 	if len(got) != 2 || got[0].Label != "moscow:must" || got[0].Alarm != "share above 50 %" || got[1].Alarm != "" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestAPostMortemIsNamedUntilItIsDone(t *testing.T) {
+	r := record(0, "hotfix", 91)
+	r.Issue.Status.Category = issue.Completed
+	for _, tt := range []struct {
+		name      string
+		p         *state.PostMortem
+		want, not string
+	}{
+		{"nothing is asked", nil, "", "post-mortem"},
+		{"it is open", &state.PostMortem{Lane: "hotfix"}, "", "post-mortem"},
+		{"the label is not written", &state.PostMortem{Lane: "hotfix", Closed: now.Add(-time.Hour), Why: "an issue of the lane hotfix was completed"}, "is to be asked for: an issue of the lane hotfix was completed. The label needs:post-mortem is not written yet.", ""},
+		{"asked", &state.PostMortem{Lane: "hotfix", Closed: now.Add(-time.Hour), Why: "why", Asked: true}, "It is done when the label needs:post-mortem is removed.", ""},
+		{"done", &state.PostMortem{Lane: "hotfix", Closed: now.Add(-time.Hour), Asked: true, Done: now, By: issue.Person{Name: "Ana"}}, "Its post-mortem was ended by Ana", "needs:"},
+	} {
+		r.PostMortem = tt.p
+		said := strings.Join(answer.NewExplanation(r, answer.Reasons{}).Verdict(style(false, 0)), "\n")
+		if !strings.Contains(said, tt.want) || tt.not != "" && strings.Contains(said, tt.not) {
+			t.Errorf("%s: %s", tt.name, said)
+		}
+	}
+	list := []answer.PostMortem{
+		{Ref: "payments/PAY-2", Lane: "hotfix", Closed: now.Add(-time.Hour), Why: "why", Title: "Late"},
+		{Ref: "payments/PAY-1", Lane: "hotfix", Closed: now.Add(-50 * time.Hour), Why: "why", Asked: true, Title: "Early"},
+	}
+	answer.OldestFirst(list)
+	var out bytes.Buffer
+	if err := (answer.PostMortems{PostMortems: list, Total: 2}).WriteText(&out, style(false, 0)); err != nil {
+		t.Fatal(err)
+	}
+	early, late := strings.Index(out.String(), "PAY-1"), strings.Index(out.String(), "PAY-2")
+	if early < 0 || late < early || !strings.Contains(out.String(), "why (not written yet)") || !strings.Contains(out.String(), "2 post-mortems outstanding.") {
+		t.Error(out.String())
 	}
 }

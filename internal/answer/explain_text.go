@@ -60,6 +60,9 @@ func (e Explanation) Verdict(s Style) []string {
 	if !e.Open {
 		out = append(out, "It is closed"+inStatus(e.Status)+" or out of scope, so this last decision is kept and nothing more is written.")
 	}
+	if e.PostMortem != nil {
+		out = append(out, e.PostMortem.Sentence(s))
+	}
 	if e.Stale != "" {
 		out = append(out, "This may be out of date: "+e.Stale+".")
 	}

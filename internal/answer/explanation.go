@@ -60,7 +60,8 @@ type Explanation struct {
 	Outstanding []Change      `json:"outstanding,omitempty"` // wanted and not written
 	Parked      *Park         `json:"parked,omitempty"`
 	Pinned      *Pin          `json:"pinned,omitempty"` // null: nobody asked to leave it alone
-	Gaps        []issue.Field `json:"gaps,omitempty"`   // fields that the tracker refuses here
+	PostMortem  *PostMortem   `json:"post_mortem,omitempty"`
+	Gaps        []issue.Field `json:"gaps,omitempty"` // fields that the tracker refuses here
 	// Stale says why the explanation may be out of date, such as a changed
 	// policy or a source in trouble.
 	Stale string    `json:"stale,omitempty"`

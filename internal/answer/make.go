@@ -34,7 +34,7 @@ func NewExplanation(r *state.Record, why Reasons) Explanation {
 		LowConfidence: d.LowConfidence, Band: d.Band, Marks: marksOf(d.Marks), Owner: d.Owner, Rota: d.Rota, OwnerSince: d.OwnerAt.UTC(),
 		Holds: holdsOf(d.Holds), Flips: why.Flips, Inputs: inputsOf(d.Inputs), Mode: d.Mode, Gaps: r.Gaps,
 		Seen: r.Seen.UTC(), Next: d.Next.UTC(),
-		Pinned: pinOf(r.Pin),
+		Pinned: pinOf(r.Pin), PostMortem: PostMortemOf(r),
 		Because: Because{
 			Score: why.Policy.Score, Effort: why.Policy.Effort, Priority: why.Policy.Band, Confidence: why.Policy.Confidence,
 		},

@@ -172,8 +172,9 @@ func (a *App) cyclerOptions(e *engine, s *source) reconcile.Options {
 		Guard:   guardOf(e.cfg.Guard),
 		Overlap: overlap, Scope: scope(e.cfg, s.Source), Now: a.opts.Now, Log: a.opts.Log, Observer: a.metrics,
 		Turn: a.turn(s.Name), Directory: s.tracker, Exclusive: s.Linear != nil,
-		NoDue:  s.Linear != nil && s.Linear.Dates == linear.DatesNone,
-		Stored: func(r *state.Record) { a.stored(e, s, r) },
+		MailsEdits: s.Jira != nil,
+		NoDue:      s.Linear != nil && s.Linear.Dates == linear.DatesNone,
+		Stored:     func(r *state.Record) { a.stored(e, s, r) },
 	}
 	if s.Linear != nil && s.Linear.Dates == linear.DatesSLA {
 		o.DueZone = time.UTC // the field is an instant, at the end of a day in UTC

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -148,6 +150,15 @@ func (a *App) measure(e *engine, s *source) {
 	a.sayAlarms(s, e.spread(s.Name, t))
 	a.metrics.Overrides(s.Name, t.Overrides)
 	a.metrics.Contested(s.Name, t.Contested)
+	asked := map[string]int{}
+	for _, p := range e.cfg.Set.Policies() { // 0 where nothing is asked now
+		spec := p.Spec().PostMortem
+		for _, l := range slices.Concat(spec.Completed, spec.Missed) {
+			asked[l] = 0
+		}
+	}
+	maps.Copy(asked, t.PostMortems)
+	a.metrics.PostMortems(s.Name, asked)
 	a.metrics.Parked(s.Name, t.Parked)
 	a.metrics.StateSize(a.store.Size())
 	if p, err := a.store.Paused(); err == nil {

@@ -72,6 +72,14 @@ func policyKeys() map[string]key {
 		"policy.slas.*.targets[].respond":          {given: "no target", doc: "Time to the first response, in hours of the calendar."},
 		"policy.slas.*.targets[].resolve":          {given: "no target", doc: "Time to the resolution, in hours of the calendar: a day is 24 of them."},
 
+		"policy.slas.*.comment":            {given: "no comment", doc: "Has the marked comment of an issue say how the SLA stands, for those who speak with the customer: state, expected time, workaround. Written in enforce mode."},
+		"policy.slas.*.comment.from":       {required: true, oneOf: []string{"at_risk", "breached"}, doc: "When the comment begins to speak of the SLA; it goes on until the issue is closed."},
+		"policy.slas.*.comment.workaround": {given: "none", doc: "Custom field, by its name under fields, whose text is told as the workaround."},
+
+		"policy.post_mortem":           {given: "none is asked for", doc: "Which completed issues ask for a post-mortem: the label needs:post-mortem and a template in the marked comment. Written in enforce mode."},
+		"policy.post_mortem.completed": {given: "none", doc: "Lanes all of whose completed issues ask for one."},
+		"policy.post_mortem.missed":    {given: "none", doc: "Lanes whose completed issues ask for one where a target of their SLA ran out."},
+		"policy.post_mortem.template":  {given: "a list: what happened, impact, cause, prevention, owner, due", doc: "The text to fill in: paragraphs, and lines that start with \"- \"."},
 		"policy.inflation":             {doc: "How much may be urgent; a breach is reported by policy report, never enforced. No part of the policy's hash."},
 		"policy.inflation.urgent_high": {above: ptr(0), most: ptr(1), given: "no limit", doc: "Most of the open issues that may be urgent or high, as a fraction."},
 		"policy.overrides":             {doc: "How people's own changes are treated."},

@@ -20,6 +20,9 @@ const (
 	FieldLane     Field = "lane"
 	FieldHorizon  Field = "horizon"
 	FieldSLA      Field = "sla"
+	// FieldPostMortem holds one label alone, PostMortemLabel: the others that begin
+	// like it are people's.
+	FieldPostMortem Field = "post-mortem"
 )
 
 // The labels by which people speak to lanekeeper. It never writes or removes
@@ -32,7 +35,11 @@ const (
 	ApprovalLabel = "lane-approved"
 )
 
-// IsLabel reports whether the field is a managed label prefix.
+// PostMortemLabel asks for a post-mortem until a person removes it.
+const PostMortemLabel = "needs:post-mortem"
+
+// IsLabel reports whether the field is a managed label prefix, or the one label
+// of FieldPostMortem.
 func (f Field) IsLabel() bool {
 	switch f {
 	case FieldPriority, FieldDue, FieldAssignee, FieldComment, FieldStatus, FieldLabels, FieldTitle, FieldKind:
@@ -41,8 +48,23 @@ func (f Field) IsLabel() bool {
 	return true
 }
 
-// Prefix is what labels of this field start with, such as "lane:".
-func (f Field) Prefix() string { return string(f) + ":" }
+// Prefix is what labels of this field start with, such as "lane:". The one of
+// FieldPostMortem is the whole label.
+func (f Field) Prefix() string {
+	if f == FieldPostMortem {
+		return PostMortemLabel
+	}
+	return string(f) + ":"
+}
+
+// Owns reports whether a label is a value of this field.
+func (f Field) Owns(label string) bool {
+	if f == FieldPostMortem {
+		return label == PostMortemLabel
+	}
+	// without joining the prefix: this runs for every label of every issue
+	return len(label) > len(f) && label[len(f)] == ':' && label[:len(f)] == string(f)
+}
 
 // Op says how a change acts on its field.
 type Op string
@@ -76,6 +98,9 @@ type Change struct {
 func (f Field) Values(text string) []string {
 	if text == "" {
 		return nil
+	}
+	if f == FieldPostMortem {
+		return []string{text}
 	}
 	parts := strings.Split(text, " "+f.Prefix())
 	for n := 1; n < len(parts); n++ {
@@ -143,6 +168,9 @@ type Result struct {
 	Updated time.Time
 	// CommentID is the id of the comment that was written.
 	CommentID string
+	// CommentTaken says that a person deleted or edited our comment, which was
+	// left alone then; "" where nobody did.
+	CommentTaken string
 }
 
 // Actor tells who made a change.
@@ -202,8 +230,7 @@ func (h History) Last(f Field) (Event, bool) {
 		if e.Field == f {
 			return e, true
 		}
-		if f.IsLabel() && e.Field == FieldLabels &&
-			(strings.HasPrefix(e.From, f.Prefix()) || strings.HasPrefix(e.To, f.Prefix())) {
+		if f.IsLabel() && e.Field == FieldLabels && (f.Owns(e.From) || f.Owns(e.To)) {
 			return e, true
 		}
 	}

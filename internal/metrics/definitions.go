@@ -37,6 +37,7 @@ func Definitions() []Definition {
 		def(g, "sla_next_breach_timestamp_seconds", "When the next clock runs out.", "source", "sla"),
 		def(c, "sla_breaches_total", "Clocks that ran out.", "source", "sla"),
 		def(g, "sla_attainment_ratio", "Targets reached in time, of those that were reached or ran out in the window, 0 to 1; window is 1d, 7d, 30d or 90d.", "source", "sla", "window"),
+		def(g, "post_mortems_open", "Post-mortems that are asked for and not done, by the lane in which the issue was completed.", "source", "lane"),
 		def(g, "lane_share_ratio", "Share of the open issues in a lane, 0 to 1.", "source", "lane"),
 		def(g, "lane_share_target_ratio", "Bounds of a lane's share in the policy; bound is min or max.", "source", "lane", "bound"),
 		def(c, "alerts_total", "Alerts by what became of them; a message may tell several.", "channel", "outcome"),

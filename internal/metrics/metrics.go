@@ -23,6 +23,7 @@ type Metrics struct {
 	changes      *prometheus.CounterVec
 	overrides    *family
 	contested    *family
+	postMortems  *family
 	flaps        *prometheus.CounterVec
 	parked       *prometheus.GaugeVec
 	guard        *prometheus.GaugeVec
@@ -63,6 +64,7 @@ func New(reg prometheus.Registerer, b Build) *Metrics {
 		changes:      f.counter("changes_total"),
 		overrides:    newFamily(f.gauge("overrides")),
 		contested:    newFamily(f.gauge("contested")),
+		postMortems:  newFamily(f.gauge("post_mortems_open")),
 		flaps:        f.counter("flaps_total"),
 		parked:       f.gauge("parked_issues"),
 		guard:        f.gauge("guard_tripped"),
@@ -125,7 +127,7 @@ func (m *Metrics) Source(source string) {
 
 // Forget removes every series of a source that is no longer configured.
 func (m *Metrics) Forget(source string) {
-	for _, f := range []*family{m.issues, m.shares, m.overrides, m.contested} {
+	for _, f := range []*family{m.issues, m.shares, m.overrides, m.contested, m.postMortems} {
 		f.replace(source, nil)
 	}
 	m.SLAs(source, SLAs{})
@@ -234,6 +236,16 @@ func (m *Metrics) Contested(source string, lanes map[string]int) {
 		counts[l] = float64(n)
 	}
 	m.contested.replace(source, counts)
+}
+
+// PostMortems sets the post-mortems that are asked for and not done, by lane. Lanes
+// that are not given disappear.
+func (m *Metrics) PostMortems(source string, lanes map[string]int) {
+	counts := map[string]float64{}
+	for l, n := range lanes {
+		counts[l] = float64(n)
+	}
+	m.postMortems.replace(source, counts)
 }
 
 // Flap counts one held return.

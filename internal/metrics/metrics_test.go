@@ -53,6 +53,7 @@ func filled(t *testing.T) (*prometheus.Registry, *metrics.Metrics) {
 		Attainment: map[metrics.SLAWindow]float64{{SLA: "urgent-fix", Window: "7d"}: 0.75},
 	})
 	m.SLABreaches("payments", "urgent-fix", 3)
+	m.PostMortems("payments", map[string]int{"feature": 2})
 	m.Alerts("oncall", "sent", 2)
 	m.AlertChannel("oncall", time.UnixMilli(1_700_000_000_500), 0, 1)
 	return reg, m

@@ -195,7 +195,7 @@ func Actual(i *issue.Issue, f issue.Field) string {
 	var one string
 	var more []string
 	for _, l := range i.Labels {
-		if !hasPrefix(l, f) || l == issue.PinLabel {
+		if !f.Owns(l) || l == issue.PinLabel {
 			continue
 		}
 		if one == "" {
@@ -224,16 +224,11 @@ func Write(i *issue.Issue, c issue.Change) {
 		i.Assignee = issue.Person{ID: c.To}
 	case issue.FieldComment:
 	default:
-		labels := slices.DeleteFunc(slices.Clone(i.Labels), func(l string) bool { return hasPrefix(l, c.Field) && l != issue.PinLabel })
+		labels := slices.DeleteFunc(slices.Clone(i.Labels), func(l string) bool { return c.Field.Owns(l) && l != issue.PinLabel })
 		labels = append(labels, c.Field.Values(c.To)...)
 		slices.Sort(labels)
 		i.Labels = slices.Compact(labels)
 	}
-}
-
-// hasPrefix is Field.Prefix without the allocation: it runs for every label.
-func hasPrefix(label string, f issue.Field) bool {
-	return len(label) > len(f) && label[len(f)] == ':' && label[:len(f)] == string(f)
 }
 
 func input(f issue.Field) issue.Inputs {

@@ -140,7 +140,7 @@ func TestWrittenPlanIsEmpty(t *testing.T) {
 func unmanaged(labels []string) string {
 	n := map[string]bool{}
 	for _, l := range labels {
-		if !hasPrefix(l, issue.FieldLane) || l == issue.PinLabel {
+		if !issue.FieldLane.Owns(l) || l == issue.PinLabel {
 			n[l] = true
 		}
 	}

@@ -25,6 +25,7 @@ func (c *cycle) attribute(list []judged) ([]state.Act, error) {
 		h, read := histories[r.Issue.ID]
 		t := c.termsOf(c.Policy.For(c.Source, r.Issue.Project))
 		c.namePin(r, h)
+		c.nameLookedBack(r, h)
 		for n := len(r.Overrides) - 1; n >= 0; n-- {
 			o := &r.Overrides[n]
 			fresh := o.At.Equal(c.now) && (o.Kind == state.ByPerson || o.Kind == state.Adopted && o.From != "")

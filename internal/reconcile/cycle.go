@@ -17,7 +17,7 @@ import (
 )
 
 // Options make a Cycler. All but Signals, Rotas, Turn, Progress,
-// NoDue, DueZone, Stored and Observer are required.
+// NoDue, DueZone, MailsEdits, Stored and Observer are required.
 type Options struct {
 	Source  string
 	Tracker Source
@@ -53,6 +53,9 @@ type Options struct {
 	// DueZone is where the day of a resolve target is read; nil: in the zone of its
 	// calendar, as people do.
 	DueZone *time.Location
+	// MailsEdits tells that the tracker may mail people for each edit of a comment:
+	// a moved time alone is not worth one.
+	MailsEdits bool
 	// Stored is told of each record that was stored.
 	Stored func(*state.Record)
 }

@@ -34,6 +34,9 @@ type terms struct {
 	introduce bool                  // people, where writes are enforced
 	clocks    map[string]*sla.Clock // by SLA
 	reads     map[string]clockReads
+	// comments are the SLAs that comments speak of, postMortem what asks for one.
+	comments   map[string]*policy.SLACommentSpec
+	postMortem policy.PostMortemSpec
 }
 
 func (c *Cycler) termsOf(p *policy.Policy) terms {
@@ -54,6 +57,10 @@ func (c *Cycler) termsOf(p *policy.Policy) terms {
 	}
 	t.introduce = s.Comments.Enforce == "first"
 	t.clocks, t.reads = c.clocksOf(p)
+	t.comments, t.postMortem = map[string]*policy.SLACommentSpec{}, s.PostMortem
+	for name, spec := range s.SLAs {
+		t.comments[name] = spec.Comment
+	}
 	c.terms[p] = t
 	return t
 }
@@ -145,9 +152,7 @@ func (c *cycle) judge(r *state.Record, cause string) verdict {
 	v := verdict{update: state.Update{Record: r, Cause: cause}}
 	c.unlook()
 	if !r.Issue.Open() || r.Absent > 0 {
-		r.Outstanding, r.Due, r.Parked = 0, time.Time{}, nil
-		c.settleClock(r)
-		r.Due = c.clockDue(r)
+		c.judgeClosed(r, &v)
 		return v
 	}
 	p := c.Policy.For(c.Source, r.Issue.Project)
@@ -157,6 +162,7 @@ func (c *cycle) judge(r *state.Record, cause string) verdict {
 	}
 	v.flaps = flaps(&r.Decision, &d)
 	r.Decision, r.Memory = d, memory
+	c.arm(c.termsOf(p), r)
 	c.identify(r)
 	c.follow(c.termsOf(p), r)
 	c.settleClock(r)
@@ -299,10 +305,14 @@ func (c *cycle) diff(t terms, r *state.Record) []plan.Verdict {
 }
 
 // wants lists what policy wants of an issue, in a fixed order. An undecided
-// issue has no wants; neither has one that policy is not sure enough of.
+// issue has no wants; neither has one that policy is not sure enough of. Of a
+// closed one nothing but a post-mortem can be wanted.
 func (c *cycle) wants(r *state.Record) []plan.Want {
 	d := &r.Decision
-	if d.Undecided != "" || d.LowConfidence {
+	switch {
+	case !r.Issue.Open():
+		return c.lookingBack(r)
+	case d.Undecided != "" || d.LowConfidence:
 		return nil
 	}
 	w := make([]plan.Want, 0, 4+len(d.Marks))
@@ -412,12 +422,20 @@ func (c *cycle) askAgain(who string) time.Time {
 // due is when a record must be looked at again though nothing happens: when
 // time alone may change the decision, when an override or a back-off ends.
 func (c *cycle) due(r *state.Record) time.Time {
-	due := r.Decision.Next
+	var due time.Time
 	sooner := func(t time.Time) {
 		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
 			due = t
 		}
 	}
+	if r.Parked != nil {
+		sooner(r.Parked.Until)
+	}
+	sooner(c.clockDue(r))
+	if !r.Issue.Open() || r.Absent > 0 {
+		return due
+	}
+	sooner(r.Decision.Next)
 	for _, o := range r.Overrides {
 		if o.Until.After(c.now) { // an undecided issue keeps those that are over
 			sooner(o.Until)
@@ -431,9 +449,5 @@ func (c *cycle) due(r *state.Record) time.Time {
 	if r.Decision.Owner != "" {
 		sooner(c.askAgain(r.Decision.Owner))
 	}
-	if r.Parked != nil {
-		sooner(r.Parked.Until)
-	}
-	sooner(c.clockDue(r))
 	return due
 }

@@ -9,35 +9,80 @@ import (
 	"strings"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/policy"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
 const (
 	// withdrawn is what an undone comment says.
-	withdrawn = "This proposal was withdrawn."
+	withdrawn = "What lanekeeper said here was withdrawn."
 	// namesShown is how many approvers a comment names.
 	namesShown = 5
 )
 
-// note is what the marked comment is about: a proposal, a contested move, or
-// both.
+// note is what the marked comment is about, in this order.
 type note struct {
 	changes   []issue.Change // proposed
 	contested *state.Override
+	sla       *standing         // how the SLA stands
+	lookBack  *state.PostMortem // that is asked for
+
+	// left is the SLA that the comment spoke of and that holds no more; reopened
+	// tells that a post-mortem was asked for and the issue is open again. Both are
+	// said once and then forgotten.
+	left     string
+	reopened bool
+	closed   bool // of a closed issue
+	waits    bool // what is to be said is not known yet
 }
 
 // noteOf is what there is to say about an issue now. Only the suggest mode
-// proposes.
+// proposes, and only the enforce mode tells of SLAs and post-mortems.
 func (c *cycle) noteOf(r *state.Record) note {
 	var n note
-	if isPinned(r) {
-		return n
+	mode := c.Mode.narrow(r.Decision.Mode)
+	switch {
+	case isPinned(r):
+	case !r.Issue.Open():
+		if mode == Enforce && !r.Issue.Gone {
+			c.lastWord(r, &n)
+		}
+	default:
+		if mode == Suggest {
+			n.changes = c.changes(r)
+		}
+		n.contested = contestOf(r)
+		if mode == Enforce {
+			c.tellSLA(r, &n)
+			n.reopened = r.Comment.LookBack
+		}
 	}
-	if c.Mode.narrow(r.Decision.Mode) == Suggest {
-		n.changes = c.changes(r)
-	}
-	n.contested = contestOf(r)
 	return n
+}
+
+// lastWord is what is said on a closed issue, once: how its SLA stood where the
+// comment had spoken of it, and that a post-mortem is asked for.
+func (c *cycle) lastWord(r *state.Record, n *note) {
+	n.closed = true
+	asks := r.PostMortem.Outstanding() && !r.PostMortem.Said && c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).asks(r.PostMortem.Lane)
+	if !asks && (r.Comment.SLA == "" || r.Comment.Closed) {
+		return
+	}
+	c.tellSLA(r, n)
+	if r.PostMortem.Outstanding() {
+		n.lookBack = r.PostMortem
+	}
+}
+
+// told notes on a record what its comment says now.
+func (n note) told(r *state.Record) {
+	r.Comment.SLA, r.Comment.Closed, r.Comment.LookBack = "", n.closed, n.lookBack != nil
+	if n.sla != nil {
+		r.Comment.SLA = n.sla.name
+	}
+	if n.lookBack != nil && r.PostMortem != nil {
+		r.PostMortem.Said = true
+	}
 }
 
 // contestOf is the contested move that is to be said on the issue, nil for none.
@@ -50,10 +95,15 @@ func contestOf(r *state.Record) *state.Override {
 	return nil
 }
 
-func (n note) empty() bool { return len(n.changes) == 0 && n.contested == nil }
+func (n note) empty() bool {
+	return len(n.changes) == 0 && n.contested == nil && n.sla == nil && n.lookBack == nil && !n.once()
+}
 
-// hash is of the proposed values and the contested move alone: a new wording is
-// no news.
+// once tells that there is something to be said once.
+func (n note) once() bool { return n.left != "" || n.reopened }
+
+// hash is of the proposed values, the contested move and how things stand: a new
+// wording is no news.
 func (n note) hash() string {
 	var values strings.Builder
 	for _, ch := range n.changes {
@@ -62,6 +112,12 @@ func (n note) hash() string {
 	if o := n.contested; o != nil {
 		fmt.Fprintf(&values, "contested %s=%s by %s at %d\n", o.Field, o.Value, o.By.ID, o.At.UnixMilli())
 	}
+	if n.sla != nil {
+		values.WriteString(n.sla.news + "\n")
+	}
+	if p := n.lookBack; p != nil {
+		fmt.Fprintf(&values, "post-mortem of %d\n", p.Closed.UnixMilli())
+	}
 	h := sha256.Sum256([]byte(values.String()))
 	return hex.EncodeToString(h[:8])
 }
@@ -69,7 +125,7 @@ func (n note) hash() string {
 // change is the write that brings the comment up to date, none where it is.
 func (n note) change(r *state.Record) (issue.Change, bool) {
 	hash := n.hash()
-	if n.empty() || r.Comment.Hash == hash || writable(r, issue.FieldComment) == 0 {
+	if n.empty() || n.waits || r.Comment.Hash == hash && !n.once() || writable(r, issue.FieldComment) == 0 {
 		return issue.Change{}, false
 	}
 	var about []string
@@ -83,19 +139,38 @@ func (n note) change(r *state.Record) (issue.Change, bool) {
 	if n.contested != nil {
 		about = append(about, "contested move of the lane")
 	}
+	switch {
+	case n.sla != nil:
+		about = append(about, "SLA "+n.sla.name+" "+words(n.sla.state))
+	case n.left != "":
+		about = append(about, "SLA "+n.left+" no longer holds")
+	}
+	if n.lookBack != nil {
+		about = append(about, "post-mortem")
+	}
+	if n.reopened {
+		about = append(about, "the issue is open again")
+	}
 	return issue.Change{Field: issue.FieldComment, From: r.Comment.Hash, To: hash, Reason: strings.Join(about, "; ")}, true
 }
 
-// noteDue is 1 where a contested move must be said on the issue, beside the
-// changes of its fields.
+// noteDue is 1 where something must be said on the issue, beside the changes of
+// its fields.
 func (c *cycle) noteDue(r *state.Record) int {
-	if contestOf(r) == nil || c.quiet(r) {
+	if contestOf(r) == nil && !c.speaks(r) || c.quiet(r) {
 		return 0
 	}
 	if _, due := c.noteOf(r).change(r); !due {
 		return 0
 	}
 	return 1
+}
+
+// speaks tells that the comment may have to say something of the SLA or of a
+// post-mortem.
+func (c *cycle) speaks(r *state.Record) bool {
+	return c.Mode.narrow(r.Decision.Mode) == Enforce &&
+		(r.Comment.SLA != "" || r.Comment.LookBack || r.PostMortem.Outstanding() || r.Issue.Open() && c.slaComment(r) != nil)
 }
 
 // body writes the comment out. A person who reads about a lane for the first time
@@ -113,6 +188,18 @@ func (c *cycle) body(r *state.Record, n note) (string, *state.Introduction) {
 	}
 	if n.contested != nil {
 		parts = append(parts, c.contestText(r, n.contested))
+	}
+	switch {
+	case n.sla != nil:
+		parts = append(parts, n.sla.text)
+	case n.left != "":
+		parts = append(parts, "The SLA "+n.left+" no longer holds for this issue.")
+	}
+	if n.lookBack != nil {
+		parts = append(parts, c.lookBackText(r, n.lookBack))
+	}
+	if n.reopened {
+		parts = append(parts, "The issue is open again: a post-mortem is asked for when it is completed.")
 	}
 	return strings.Join(parts, "\n\n"), greets
 }
@@ -174,6 +261,13 @@ func introduction(r *state.Record, changes []issue.Change) string {
 
 // introductionHash tells the comment of an introduction from others.
 func introductionHash(lane string) string { return "introduced to " + lane }
+
+// lookBackText asks for a post-mortem, with what it is to say.
+func (c *cycle) lookBackText(r *state.Record, p *state.PostMortem) string {
+	template := c.termsOf(c.Policy.For(c.Source, r.Issue.Project)).postMortem.Template
+	return fmt.Sprintf("A post-mortem is asked for: %s.\n\n%s\n\nRemove the label %s when it is done. To withdraw this request: lanekeeper undo %s",
+		p.Why, strings.TrimSpace(cmp.Or(template, policy.PostMortemTemplate)), issue.PostMortemLabel, r.Issue.Ref())
+}
 
 // contestText says who moved the issue, who may decide and how.
 func (c *cycle) contestText(r *state.Record, o *state.Override) string {

@@ -39,6 +39,7 @@ type flight struct {
 	record  *state.Record
 	entries []state.Entry
 	greets  *state.Introduction // that the comment makes
+	note    *note               // that the comment is of; nil for none
 }
 
 // applied lists the changes that reached the tracker.
@@ -68,6 +69,9 @@ func written(r *state.Record, ch issue.Change) {
 		return
 	}
 	setApplied(r, ch.Field, ch.To)
+	if ch.Field == issue.FieldPostMortem && ch.To != "" && r.PostMortem != nil {
+		r.PostMortem.Asked, r.PostMortem.Done, r.PostMortem.By = true, time.Time{}, issue.Person{}
+	}
 }
 
 func (o *outbox) add(p *state.Plan, i item, r *state.Record) {
@@ -98,7 +102,9 @@ func (o *outbox) write(f *flight, i item) (body string) {
 	case i.introduces:
 		body, f.greets = introduction(f.record, i.told), o.stranger(f.record)
 	default:
-		body, f.greets = o.body(f.record, o.noteOf(f.record))
+		n := o.noteOf(f.record)
+		f.note = &n
+		body, f.greets = o.body(f.record, n)
 	}
 	if f.greets != nil {
 		o.cycle.greeted[*f.greets] = true
@@ -181,17 +187,17 @@ func (o *outbox) land(f *flight, res issue.Result) {
 		o.park(r, res.Err)
 	default:
 		r.Parked = nil
-		if len(res.Refused) < len(f.entries) {
+		if len(res.Refused) < len(f.entries) && res.CommentTaken == "" {
 			o.report.Changed++
 		}
 		o.landed(r, f.entries, res.Updated)
-		if res.CommentID != "" {
+		if res.CommentID != "" && res.CommentTaken == "" {
 			r.Comment.ID = res.CommentID
 		}
 	}
 	r.Outstanding = 0
 	o.unlook()
-	if r.Issue.Open() && r.Absent == 0 {
+	if !r.Issue.Gone && r.Absent == 0 {
 		r.Outstanding = len(o.changes(r)) + o.noteDue(r)
 	}
 	r.Due = o.due(r)
@@ -215,11 +221,18 @@ func (o *outbox) outcome(f *flight, e *state.Entry, res issue.Result, failed boo
 			o.Log.Warn("field refused; it is tried again after the next sweep", "source", o.Source, "issue", f.record.Issue.Key, "field", e.Change.Field, "err", e.Error)
 		}
 		return Refused
+	case e.Change.Field == issue.FieldComment && res.CommentTaken != "":
+		e.Status, e.Error, e.Done = state.EntryFailed, "our comment was left alone: "+res.CommentTaken, o.now
+		o.acts = append(o.acts, o.commentTaken(f.record, res.CommentTaken))
+		return Refused
 	}
 	e.Status, e.Done = state.EntryApplied, o.now
 	if f.greets != nil && f.greets.Person != "" && e.Change.Field == issue.FieldComment {
 		o.greeted = append(o.greeted, *f.greets)
 	}
 	o.effect(f, *e)
+	if e.Change.Field == issue.FieldComment && f.note != nil {
+		f.note.told(f.record)
+	}
 	return Applied
 }

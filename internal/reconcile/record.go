@@ -41,6 +41,10 @@ func clone(r *state.Record) *state.Record {
 		p := *r.Parked
 		c.Parked = &p
 	}
+	if r.PostMortem != nil {
+		p := *r.PostMortem
+		c.PostMortem = &p
+	}
 	if r.Clock != nil {
 		k := *r.Clock
 		k.Lanes, k.Results = slices.Clone(k.Lanes), slices.Clone(k.Results)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,10 +32,14 @@ var (
 //   - observe mode sends nothing, suggest mode comments only, one an issue; in a
 //     pause nothing is sent
 //   - what an undo put back stays as an operator wanted it
+//   - a comment of ours that a person deleted stays away
 //   - after the trouble ends, everything is in order within a few cycles, and
 //     then nothing more is written
 //   - no update is missed
-//   - in the worlds with an SLA, its labels are as its clocks say
+//   - in the worlds with an SLA, its labels and comments are as its clocks say
+//   - a post-mortem is asked for once for each time that an issue was seen to be
+//     completed, never of what was not seen in its lane, and not after a person
+//     or an operator ended it; nothing else is written on a closed issue
 //
 // A failing world is replayed with -run TestSimulation -seed N.
 func TestSimulation(t *testing.T) {
@@ -59,9 +64,17 @@ type sim struct {
 	ours map[string]bool      // issues whose lane we have written
 	fail bool
 
+	shunned  map[string]shunned // issues whose comment a person deleted
+	answered map[string]bool    // closed issues whose post-mortem a person ended
+
 	paused  bool
 	undoing bool
 	undone  map[string]time.Time // when an operator last had an issue put back
+}
+
+type shunned struct {
+	marker string
+	at     time.Time
 }
 
 type hold struct {
@@ -70,12 +83,24 @@ type hold struct {
 }
 
 func simulate(t *testing.T, n uint64) {
-	s := &sim{r: rand.New(rand.NewPCG(n, 1)), held: map[string]hold{}, late: map[string]time.Time{}, ours: map[string]bool{}, undone: map[string]time.Time{}}
+	s := &sim{r: rand.New(rand.NewPCG(n, 1)), held: map[string]hold{}, late: map[string]time.Time{}, ours: map[string]bool{}, undone: map[string]time.Time{},
+		answered: map[string]bool{}, shunned: map[string]shunned{}}
 	s.world = newWorld(t, func(w *world) {
 		w.opts.Guard = reconcile.Guard{}
 		if n%2 == 0 { // whatever is in the lane when the trouble ends is out of time at the end
 			w.spec.Lanes[0].SLA = "urgent-fix"
 			w.spec.SLAs = map[string]policy.SLASpec{"urgent-fix": {Starts: policy.StartsEnteredLane, WarnAt: []float64{0.5}, Targets: []policy.TargetSpec{{Resolve: 10 * time.Hour}}}}
+		}
+		if n%4 == 0 {
+			urgent := w.spec.SLAs["urgent-fix"]
+			urgent.Comment = &policy.SLACommentSpec{From: policy.CommentAtRisk}
+			w.spec.SLAs["urgent-fix"] = urgent
+		}
+		if n%3 == 0 {
+			w.spec.PostMortem = policy.PostMortemSpec{Completed: []string{"hotfix"}}
+			if n%2 == 0 {
+				w.spec.PostMortem = policy.PostMortemSpec{Missed: []string{"hotfix"}}
+			}
 		}
 		switch {
 		case n%7 == 0:
@@ -89,7 +114,7 @@ func simulate(t *testing.T, n uint64) {
 			t.Logf("replay: go test ./internal/reconcile -run TestSimulation -seed %d\n%s", n, strings.Join(s.trace, "\n"))
 		}
 	}()
-	s.tracker.fail = s.watch
+	s.tracker.fail, s.tracker.taken = s.watch, map[string]string{}
 	for range 8 {
 		s.create()
 	}
@@ -120,9 +145,13 @@ func (s *sim) watch(e issue.Edit) error {
 		}
 		add, remove := c.Labels()
 		for _, l := range append(add, remove...) {
-			if c.Field.IsLabel() && !slices.ContainsFunc([]string{"lane:", "horizon:", "sla:"}, func(p string) bool { return strings.HasPrefix(l, p) }) {
+			if c.Field.IsLabel() && !slices.ContainsFunc([]string{"lane:", "horizon:", "sla:", issue.PostMortemLabel}, func(p string) bool { return strings.HasPrefix(l, p) }) {
 				s.Fatalf("%s: label %q is not ours", e.Key, l)
 			}
+		}
+		s.watchClosed(e, c)
+		if x, is := s.shunned[e.ID]; is && e.Comment != nil && e.Comment.Marker != x.marker && s.clock.Before(x.at.Add(14*24*time.Hour)) {
+			s.Fatalf("%s: a person deleted our comment at %s, and there is another", e.Key, x.at.Format(time.DateTime))
 		}
 		h, held := s.held[e.ID]
 		if c.Field == issue.FieldLane && held && s.clock.Before(h.at.Add(14*24*time.Hour)) {
@@ -142,6 +171,24 @@ func (s *sim) watch(e issue.Edit) error {
 		}
 	}
 	return nil
+}
+
+// watchClosed sees what is written on closed issues.
+func (s *sim) watchClosed(e issue.Edit, c issue.Change) {
+	i, asked := s.tracker.issues[e.ID], s.spec.PostMortem
+	if c.Field == issue.FieldPostMortem && c.To != "" {
+		switch {
+		case i.Open() && !s.undoing:
+			s.Fatalf("%s: a post-mortem of an open issue", e.Key)
+		case s.answered[e.ID] && !s.undoing:
+			s.Fatalf("%s: a post-mortem that was done is asked for again", e.Key)
+		case asked.Completed == nil && asked.Missed == nil:
+			s.Fatalf("%s: a post-mortem that no policy asks for", e.Key)
+		}
+	}
+	if !i.Open() && c.Field != issue.FieldPostMortem && c.Field != issue.FieldComment {
+		s.Fatalf("%s: %s is written on a closed issue", e.Key, c.Field)
+	}
 }
 
 func (s *sim) create() {
@@ -174,7 +221,7 @@ func (s *sim) step() {
 		}
 	}
 	i := s.any()
-	switch s.r.IntN(18) {
+	switch s.r.IntN(21) {
 	case 0:
 		s.create()
 	case 1, 2, 3:
@@ -186,8 +233,8 @@ func (s *sim) step() {
 		i.Kind = []issue.Kind{issue.Bug, issue.Story, issue.Epic}[s.r.IntN(3)]
 		s.touch(i, "becomes a %s", i.Kind)
 	case 6:
-		i.Status.Category = []issue.Category{issue.Completed, issue.Started}[s.r.IntN(2)]
-		s.touch(i, "is %s", i.Status.Category)
+		n, _ := strconv.Atoi(i.ID)
+		s.restate(n, []issue.Category{issue.Completed, issue.Started}[s.r.IntN(2)])
 	case 7:
 		s.say("the index stands still for %s", i.Key)
 		if _, lags := s.late[i.ID]; !lags {
@@ -228,6 +275,17 @@ func (s *sim) step() {
 			s.tracker.historyErr = &connectors.Error{Kind: connectors.Server, Op: "history"}
 		}
 		s.say("histories: %v", s.tracker.historyErr)
+	case 18:
+		s.answer()
+	case 20:
+		s.shun()
+	case 19: // quick work on what is urgent
+		for n := range s.next {
+			if i := s.tracker.issues[id(n)]; i.Kind == issue.Bug && i.Open() && s.r.IntN(3) == 0 {
+				s.restate(n, issue.Completed)
+				break
+			}
+		}
 	}
 	s.tracker.crash = s.r.IntN(12) == 0
 	s.try(reconcile.Task{Sweep: s.r.IntN(10) == 0})
@@ -312,8 +370,12 @@ func (s *sim) settle() {
 	s.wait(time.Hour)
 	s.quiet()
 	for n := range s.next {
-		if i := s.tracker.issues[id(n)]; i.Open() {
+		i := s.tracker.issues[id(n)]
+		if i.Open() {
 			s.inOrder(i, s.record(n))
+		}
+		if r, err := s.store.Records("payments", []string{i.ID}); err == nil && r[0] != nil { // one that was closed before it was seen is not known
+			s.lookedBack(i, r[0])
 		}
 	}
 	if s.opts.Mode != reconcile.Observe && len(s.tracker.edits) == 0 {
@@ -328,7 +390,8 @@ func (s *sim) inOrder(i *issue.Issue, r *state.Record) {
 	if !strings.Contains(strings.Join(i.Labels, " "), "customer") {
 		s.Errorf("%s: the label customer is gone: %q", i.Key, i.Labels)
 	}
-	if s.opts.Mode == reconcile.Suggest && r.Outstanding > 0 && s.tracker.comments[r.Comment.Marker] == "" {
+	_, shunned := s.shunned[i.ID]
+	if s.opts.Mode == reconcile.Suggest && r.Outstanding > 0 && !shunned && s.tracker.comments[r.Comment.Marker] == "" {
 		s.Errorf("%s: changes are wanted and no comment says so", i.Key)
 	}
 	if s.opts.Mode != reconcile.Enforce {
@@ -346,11 +409,69 @@ func (s *sim) inOrder(i *issue.Issue, r *state.Record) {
 			s.Errorf("%s: SLA label %q, want %q", i.Key, got, want)
 		}
 	}
+	if s.opts.Mode == reconcile.Enforce && s.spec.SLAs["urgent-fix"].Comment != nil && r.Decision.SLA != "" && !slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldComment }) {
+		if said := s.tracker.comments[r.Comment.Marker]; !strings.Contains(said, "is breached.") {
+			s.Errorf("%s: the comment does not tell of the breach: %q", i.Key, said)
+		}
+	}
 	want := "lane:" + r.Decision.Lane
 	if h, held := s.held[i.ID]; held {
 		want = h.value
 	}
 	if got := i.Label("lane:"); "lane:"+got != want && !(want == "" && got == "") {
 		s.Errorf("%s: lane %q, want %q", i.Key, got, want)
+	}
+}
+
+// restate closes an issue, or opens it.
+func (s *sim) restate(n int, class issue.Category) {
+	if i := s.tracker.issues[id(n)]; class.Open() && !i.Open() {
+		delete(s.answered, i.ID)
+	}
+	s.restatus(n, string(class), class)
+	s.say("PAY-%d is %s", n, class)
+}
+
+// answer has a person remove the label of a post-mortem that is done.
+func (s *sim) answer() {
+	for n := range s.next {
+		i := s.tracker.issues[id(n)]
+		if !slices.Contains(i.Labels, issue.PostMortemLabel) || s.r.IntN(2) == 0 {
+			continue
+		}
+		s.tracker.edit(i.ID, "ann", issue.Change{Field: issue.FieldPostMortem})
+		s.answered[i.ID] = !i.Open()
+		s.say("ann removes the label %s of %s", issue.PostMortemLabel, i.Key)
+	}
+}
+
+// shun has a person delete our comment on an issue.
+func (s *sim) shun() {
+	for n := range s.next {
+		r, err := s.store.Records("payments", []string{id(n)})
+		if err != nil || r[0] == nil || r[0].Comment.ID == "" || s.r.IntN(2) == 0 {
+			continue
+		}
+		m := r[0].Comment.Marker
+		s.tracker.taken[m], s.shunned[id(n)] = "a person deleted it", shunned{m, s.clock}
+		s.say("ann deletes the comment on PAY-%d", n)
+		return
+	}
+}
+
+// lookedBack demands that who is asked for a post-mortem is to be asked.
+func (s *sim) lookedBack(i *issue.Issue, r *state.Record) {
+	p, has := r.PostMortem, slices.Contains(i.Labels, issue.PostMortemLabel)
+	held := slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldPostMortem })
+	switch {
+	case held:
+	case i.Open() && has:
+		s.Errorf("%s is open and asks for a post-mortem", i.Key)
+	case !i.Open() && has != p.Outstanding():
+		s.Errorf("%s: the label %s is there: %v, and known is %+v", i.Key, issue.PostMortemLabel, has, p)
+	case p.Outstanding() && !p.Said && !slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldComment }):
+		s.Errorf("%s: no comment asks for the post-mortem: %+v", i.Key, p)
+	case s.answered[i.ID] && has:
+		s.Errorf("%s: a post-mortem that was done is asked for", i.Key)
 	}
 }

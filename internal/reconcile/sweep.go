@@ -54,6 +54,9 @@ func (c *cycle) sweep() error {
 	if err := c.absent(missing, 1); err != nil {
 		return err
 	}
+	if err := c.readAsked(); err != nil {
+		return err
+	}
 	if err := c.forgetGaps(); err != nil {
 		return err
 	}

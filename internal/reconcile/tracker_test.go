@@ -46,6 +46,7 @@ type tracker struct {
 
 	edits    []issue.Edit
 	comments map[string]string // marker to body
+	taken    map[string]string // marker to what a person did to the comment
 	calls    map[string]int
 	cursors  []string // that All was asked to go on from
 }
@@ -243,6 +244,8 @@ func (t *tracker) write(e issue.Edit) issue.Result {
 		switch {
 		case t.refuse[c.Field]:
 			res.Refused, res.Err = append(res.Refused, c.Field), t.refusal
+		case c.Field == issue.FieldComment && t.taken[e.Comment.Marker] != "":
+			res.CommentTaken = t.taken[e.Comment.Marker]
 		case c.Field == issue.FieldComment:
 			t.comments[e.Comment.Marker] = e.Comment.Body
 			res.CommentID = cmp.Or(e.Comment.ID, "c-"+e.ID)

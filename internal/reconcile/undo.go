@@ -316,7 +316,7 @@ func (c *cycle) restore(r *state.Record, s span, u Undo) (issue.Change, bool) {
 	case c.Mode != Enforce:
 		ch.Reason = "source " + c.Source + " is in mode " + string(c.Mode) + "; set it to enforce to let undo write fields"
 		return ch, false
-	case !r.Issue.Open():
+	case !r.Issue.Open() && f != issue.FieldPostMortem, r.Issue.Gone:
 		ch.Reason = "the issue is closed or gone"
 		return ch, false
 	case ch.From != s.newest.Change.To:
@@ -330,11 +330,15 @@ func (c *cycle) restore(r *state.Record, s span, u Undo) (issue.Change, bool) {
 // the field is held against the next cycle.
 func (c *cycle) undone(r *state.Record, e state.Entry, by string) {
 	f := e.Change.Field
+	if f == issue.FieldPostMortem && !r.Issue.Open() {
+		c.unasked(r, e.Change, by)
+		return
+	}
 	t := c.termsOf(c.Policy.For(c.Source, r.Issue.Project))
 	hold(r, state.Override{Field: f, Kind: state.Undone, Value: e.Change.To, Wanted: e.Change.From, By: issue.Person{Name: by},
 		At: c.now, Until: t.until(c.now), Lane: r.Decision.Lane, Reason: e.Change.Reason})
 	if f == issue.FieldComment {
-		r.Comment.Hash = ""
+		r.Comment = state.Comment{ID: r.Comment.ID, Marker: r.Comment.Marker}
 		return
 	}
 	plan.Write(&r.Issue, e.Change)

@@ -98,7 +98,7 @@ func TestUndo(t *testing.T) {
 		r := w.once()
 		undo(w, reconcile.Undo{Plan: r.Plan})
 		for _, body := range w.tracker.comments {
-			w.expect("comment", body, "This proposal was withdrawn.")
+			w.expect("comment", body, "What lanekeeper said here was withdrawn.")
 		}
 		w.quiet()
 	})
@@ -166,7 +166,7 @@ func TestUndoIsCarefulWithPeopleAndComplete(t *testing.T) {
 		w.expect("error", undo(w, reconcile.Undo{ID: id(1)}).Err, error(nil))
 		w.expect("labels", w.labels(1), "")
 		for _, body := range w.tracker.comments {
-			w.expect("comment", body, "This proposal was withdrawn.")
+			w.expect("comment", body, "What lanekeeper said here was withdrawn.")
 		}
 	})
 	t.Run("in suggest mode fields stay, with a reason, and proposals go", func(t *testing.T) {

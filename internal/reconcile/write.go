@@ -322,12 +322,15 @@ func (c *cycle) sendNotes(p *state.Plan, sent *outbox) error {
 func (c *cycle) afterwards(f *flight) (item, bool) {
 	r := f.record
 	i := item{id: r.Issue.ID, key: r.Issue.Key, lane: r.Decision.Lane, applied: r.Applied, size: 1}
-	if c.quiet(r) || !r.Issue.Open() {
+	if c.quiet(r) || r.Issue.Gone {
 		return i, false
 	}
 	if note, due := c.noteOf(r).change(r); due {
 		i.changes = []issue.Change{note}
 		return i, true
+	}
+	if !r.Issue.Open() {
+		return i, false
 	}
 	t := c.termsOf(c.Policy.For(c.Source, r.Issue.Project))
 	if !t.introduce || r.Comment.Hash != "" || writable(r, issue.FieldComment) == 0 || len(f.applied()) == 0 {
@@ -404,6 +407,11 @@ func (c *cycle) reason(t terms, r *state.Record, f issue.Field) string {
 		return "lane " + d.Lane + " is assigned to " + d.Owner
 	case issue.FieldSLA, issue.FieldDue:
 		return c.slaReason(r, f)
+	case issue.FieldPostMortem:
+		if p := r.PostMortem; p.Outstanding() {
+			return p.Why
+		}
+		return "the issue is open again"
 	}
 	if slices.Contains(slices.Collect(maps.Keys(d.Marks)), string(f)) {
 		return fmt.Sprintf("score %.0f", d.Score)

@@ -29,6 +29,9 @@ type Issues interface {
 	History(ctx context.Context, ref issue.Ref, limit int) (answer.History, error)
 	// SLAs lists open issues that are held to an SLA, the most urgent first.
 	SLAs(context.Context, IssueFilter) (answer.SLAs, error)
+	// PostMortems lists the post-mortems that are asked for and not done, the
+	// oldest first.
+	PostMortems(context.Context, IssueFilter) (answer.PostMortems, error)
 }
 
 // Log answers about what was decided and written.

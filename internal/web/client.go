@@ -268,6 +268,18 @@ func (c *Client) SLAs(ctx context.Context, f IssueFilter) (all answer.SLAs, err 
 	return all, err
 }
 
+// PostMortems implements Issues.
+func (c *Client) PostMortems(ctx context.Context, f IssueFilter) (all answer.PostMortems, err error) {
+	all.PostMortems = []answer.PostMortem{}
+	all.Next, err = pull(f.Limit, f.Cursor, func(limit int, cursor string) (int, string, error) {
+		var page answer.PostMortems
+		err := c.call(ctx, http.MethodGet, c.at(f.query(limit, cursor), "post-mortems"), nil, &page)
+		all.PostMortems, all.Total = append(all.PostMortems, page.PostMortems...), page.Total
+		return len(page.PostMortems), page.Next, err
+	})
+	return all, err
+}
+
 func (f IssueFilter) query(limit int, cursor string) url.Values {
 	return query("lane", f.Lane, "source", f.Source, "sla", f.SLA, "state", f.State, "q", f.Text, "limit", strconv.Itoa(limit), "cursor", cursor)
 }

@@ -46,6 +46,7 @@ func TestClientAsksWhatTheServerUnderstands(t *testing.T) {
 		{"explain of a key alone", "explain /PAY-4", func() error { _, err := c.Explain(ctx, issue.Ref{Key: "PAY-4"}); return err }},
 		{"history", "history payments/PAY-4 7", func() error { _, err := c.History(ctx, ref, 7); return err }},
 		{"history without a limit", "history payments/PAY-4 1000", func() error { _, err := c.History(ctx, ref, 0); return err }},
+		{"post-mortems", "post-mortems", func() error { _, err := c.PostMortems(ctx, web.IssueFilter{}); return err }},
 		{"slas", "slas", func() error { _, err := c.SLAs(ctx, web.IssueFilter{}); return err }},
 		{"decisions", "decisions", func() error { _, err := c.Decisions(ctx, web.DecisionFilter{Since: now}); return err }},
 		{"changes", "changes", func() error { _, err := c.Changes(ctx, web.ChangeFilter{Limit: 3}); return err }},

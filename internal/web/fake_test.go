@@ -162,6 +162,10 @@ func (f *fake) History(_ context.Context, ref issue.Ref, limit int) (answer.Hist
 	}}, f.ask("history %s %d", ref, limit)
 }
 
+func (f *fake) PostMortems(context.Context, web.IssueFilter) (answer.PostMortems, error) {
+	return answer.PostMortems{PostMortems: []answer.PostMortem{{Ref: "payments/PAY-3", Lane: "hotfix", Why: "an issue of the lane hotfix was completed", Asked: true}}, Total: 1}, f.ask("post-mortems")
+}
+
 func (f *fake) SLAs(context.Context, web.IssueFilter) (answer.SLAs, error) {
 	return answer.SLAs{SLAs: []answer.HeldTo{{Ref: "payments/PAY-1", SLA: "urgent-fix", Title: "Checkout fails", State: "warning"}}, Total: 1}, f.ask("slas")
 }

@@ -27,6 +27,7 @@ func (s *server) apiRoutes(mux *http.ServeMux) {
 	get("plans/{id}", func(r *http.Request) (any, error) { return s.Log.Plan(r.Context(), r.PathValue("id")) })
 	get("policy/report", s.report)
 	get("slas", s.slas)
+	get("post-mortems", s.postMortems)
 	get("lanes", s.lanes)
 	get("sources", func(r *http.Request) (any, error) { return s.Overview.Sources(r.Context()) })
 	mux.Handle("/api/v1/plan", s.only(http.MethodGet, s.planNow))
@@ -78,6 +79,15 @@ func (s *server) slas(r *http.Request) (any, error) {
 		return nil, p.err
 	}
 	return s.Issues.SLAs(r.Context(), f)
+}
+
+func (s *server) postMortems(r *http.Request) (any, error) {
+	p := s.params(r.URL.RawQuery, "lane", "source", "q", "limit", "cursor")
+	f := p.issues()
+	if p.err != nil {
+		return nil, p.err
+	}
+	return s.Issues.PostMortems(r.Context(), f)
 }
 
 func (s *server) history(r *http.Request) (any, error) {

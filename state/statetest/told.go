@@ -15,6 +15,7 @@ func toldCases() []testCase {
 		{"an introduction is remembered for its person, lane and source alone", told},
 		{"introductions are bounded: old ones give way", toldBounded},
 		{"a contested move is counted by lane until it is not", contested},
+		{"a post-mortem is counted by lane from the close until it is done", postMortems},
 	}
 }
 
@@ -79,5 +80,30 @@ func contested(t *testing.T, w world) {
 	w.store(r)
 	if got := must[state.Totals](t)(w.Totals("jira")).Contested; got != nil {
 		t.Errorf("contested = %v", got)
+	}
+}
+
+func postMortems(t *testing.T, w world) {
+	r := Record(1, "PAY-1", "feature")
+	r.PostMortem = &state.PostMortem{Lane: "hotfix"}
+	count := func(what string, want map[string]int) {
+		t.Helper()
+		w.store(r)
+		if d := cmp.Diff(want, must[state.Totals](t)(w.Totals("jira")).PostMortems); d != "" {
+			t.Errorf("%s: %s", what, d)
+		}
+	}
+	count("open", nil)
+	r.Issue.Status.Category, r.PostMortem.Closed, r.PostMortem.Why = issue.Completed, r.Seen, "an issue of the lane hotfix was completed"
+	count("closed", map[string]int{"hotfix": 1})
+	r.Issue.Gone = true
+	count("gone", nil)
+	r.Issue.Gone = false
+	count("seen again", map[string]int{"hotfix": 1})
+	r.PostMortem.Done, r.PostMortem.By = r.Seen, issue.Person{ID: "ann"}
+	count("done", nil)
+	got := must[[]*state.Record](t)(w.Records("jira", []string{r.Issue.ID}))
+	if d := cmp.Diff(r.PostMortem, got[0].PostMortem); d != "" {
+		t.Error(d)
 	}
 }

@@ -183,6 +183,30 @@ func (s *Server) Comment(key, by, text string) (string, error) {
 	return c.ID, nil
 }
 
+// EditComment changes the text of a comment as by would; "" deletes it.
+func (s *Server) EditComment(key, by, id, text string) error {
+	s.settle()
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.find(key)
+	if r == nil {
+		return fmt.Errorf("edit comment of %s: no such issue", key)
+	}
+	at := slices.IndexFunc(r.cur.comments, func(c *Comment) bool { return c.ID == id })
+	if at < 0 {
+		return fmt.Errorf("edit comment of %s: no comment %s", key, id)
+	}
+	if text == "" {
+		s.replaceComment(r, at, nil, now)
+		return nil
+	}
+	c := *r.cur.comments[at]
+	c.Body, c.doc, c.Editor, c.Updated = text, nil, by, now
+	s.replaceComment(r, at, &c, now)
+	return nil
+}
+
 func (s *Server) addComment(r *rec, c *Comment, now time.Time) {
 	c.ID = strconv.FormatInt(s.nextID(), 10)
 	v := *r.cur

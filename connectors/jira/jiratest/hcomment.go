@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 )
 
 // commentMax is the number of comments that an issue can hold.
@@ -41,6 +42,9 @@ func (c *call) comment(w *writer, i *issue, cm *Comment, props bool) {
 		w.key("author")
 		c.userRef(w, u)
 		w.key("updateAuthor")
+		if by := c.s.users[cm.Editor]; by != nil {
+			u = by
+		}
 		c.userRef(w, u)
 	}
 	w.key("body")
@@ -201,7 +205,7 @@ func (c *call) commentGet() reply {
 
 // replaceComment makes the next version of the issue with a changed comment;
 // nil removes it.
-func (s *Server) replaceComment(r *rec, at int, cm *Comment, c *call) {
+func (s *Server) replaceComment(r *rec, at int, cm *Comment, now time.Time) {
 	v := *r.cur
 	v.comments = slices.Clone(v.comments)
 	if cm == nil {
@@ -210,8 +214,8 @@ func (s *Server) replaceComment(r *rec, at int, cm *Comment, c *call) {
 	} else {
 		v.comments[at] = cm
 	}
-	v.updated = c.now
-	s.put(&v, c.now)
+	v.updated = now
+	s.put(&v, now)
 }
 
 func (c *call) commentPut() reply {
@@ -229,8 +233,8 @@ func (c *call) commentPut() reply {
 	if rep := c.readComment(&cm); rep != nil {
 		return *rep
 	}
-	cm.Updated = c.now
-	c.s.replaceComment(r, at, &cm, c)
+	cm.Updated, cm.Editor = c.now, c.user.AccountID
+	c.s.replaceComment(r, at, &cm, c.now)
 	w := c.writer()
 	c.comment(w, r.cur, &cm, false)
 	return ok(w)
@@ -252,6 +256,6 @@ func (c *call) commentDelete() reply {
 	if rep := c.mayChange(r, at); rep != nil {
 		return *rep
 	}
-	c.s.replaceComment(r, at, nil, c)
+	c.s.replaceComment(r, at, nil, c.now)
 	return noContent()
 }

@@ -155,7 +155,7 @@ func (c *call) commentPropPut() reply {
 	cm := *r.cur.comments[at]
 	_, had := cm.Properties[key]
 	cm.set(key, slices.Clone(c.body))
-	c.s.replaceComment(r, at, &cm, c)
+	c.s.replaceComment(r, at, &cm, c.now)
 	return stored(!had)
 }
 
@@ -174,6 +174,6 @@ func (c *call) commentPropDelete() reply {
 	cm.Properties = maps.Clone(cm.Properties)
 	delete(cm.Properties, c.args[1])
 	cm.visibility()
-	c.s.replaceComment(r, at, &cm, c)
+	c.s.replaceComment(r, at, &cm, c.now)
 	return noContent()
 }

@@ -78,6 +78,7 @@ func (r *rec) at(t time.Time) *issue {
 type Comment struct {
 	ID       string
 	Author   string // account id
+	Editor   string // account id of who edited it last, "" is the author
 	Body     string // wiki text, or the text of the document
 	Created  time.Time
 	Updated  time.Time
