@@ -24,10 +24,13 @@ type Act struct {
 	Verb   Verb
 	// By is who did it: an account of the tracker, or the name that an operator
 	// gave. Nobody means that time or policy did it.
-	By         issue.Person
-	Field      issue.Field // "" for none
-	From, To   string      // of the field
-	Plan       string
+	By       issue.Person
+	Field    issue.Field // "" for none
+	From, To string      // of the field
+	Plan     string
+	// Rule is the lane whose rule had proposed what was accepted or declined, ""
+	// for other acts.
+	Rule       string
 	Reason     string
 	PolicyHash string
 }

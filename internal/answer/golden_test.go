@@ -165,6 +165,19 @@ func ruled(verb string, n int) answer.Ruled {
 	return r
 }
 
+func replied(accept bool) answer.Replied {
+	change := func(f issue.Field, from, to string, st answer.Status) answer.Change {
+		return answer.NewChange("payments", "10000", "PAY-1", issue.Change{Field: f, From: from, To: to, Reason: "why"}, st)
+	}
+	if !accept {
+		return answer.Replied{Ref: "payments/PAY-1", ID: "10000", Verb: "reject", By: "op", Reason: "not ours", Rule: "hotfix", Until: now.Add(14 * 24 * time.Hour),
+			Changes: []answer.Change{change(issue.FieldLane, "", "lane:hotfix", answer.Kept)}}
+	}
+	return answer.Replied{Ref: "payments/PAY-1", ID: "10000", Verb: "accept", By: "Lea Lead", Rule: "hotfix", Plan: "p-7f3a09c1",
+		Changes: []answer.Change{change(issue.FieldLane, "", "lane:hotfix", answer.Applied), change(issue.FieldPriority, "low", "high", answer.Failed)},
+		Left:    []answer.Change{change(issue.FieldHorizon, "", "horizon:current-sprint", answer.Suggested)}}
+}
+
 func noRule() answer.Explanation {
 	r := record(3, "unsorted", 12)
 	r.Decision.Rules = []policy.RuleResult{{Lane: "hotfix", Result: policy.No}, {Lane: "unsorted", Result: policy.Yes}}
@@ -395,7 +408,8 @@ func views() map[string]answer.Texter {
 		"overrides":         overrides(),
 		"overrides-none":    answer.Overrides{},
 		"explain-contested": contested(),
-		"approved":          ruled("approve", 0), "approved-half": ruled("approve", 1), "rejected": ruled("reject", 2), "held-back": ruled("hold", 3),
+		"accepted":          replied(true), "declined": replied(false),
+		"approved": ruled("approve", 0), "approved-half": ruled("approve", 1), "rejected": ruled("reject", 2), "held-back": ruled("hold", 3),
 		"alerts": alerts(), "alerts-none": answer.Alerts{}, "alert-test": answer.AlertTest{Channel: "oncall", Sent: true, Took: 0.31},
 		"verify": answer.Verification{Problems: []string{"record 7: does not decode"}, More: 2, Records: 9},
 	}

@@ -86,6 +86,14 @@ func TestClientAsksWhatTheServerUnderstands(t *testing.T) {
 			_, err := c.Rule(ctx, web.RulingRequest{Ref: ref, Verb: "hold", Field: "due", By: "ana", Hold: 720 * time.Hour, Reason: "why"})
 			return err
 		}},
+		{"accept", "accept payments/PAY-4 [lane due] abc as lead by ana via command for 0s: ok", func() error {
+			_, err := c.Reply(ctx, web.ReplyRequest{Ref: ref, Accept: true, Fields: []string{"lane", "due"}, Proposal: "abc", As: "lead", By: "ana", Via: "command", Reason: "ok"})
+			return err
+		}},
+		{"reject", "reject /PAY-4 []  as  by ana via API for 720h0m0s: why", func() error {
+			_, err := c.Reply(ctx, web.ReplyRequest{Ref: issue.Ref{Key: "PAY-4"}, By: "ana", Hold: 720 * time.Hour, Reason: "why"})
+			return err
+		}},
 		{"reload", "reload", func() error { _, err := c.Reload(ctx); return err }},
 	} {
 		if err := call.do(); err != nil {

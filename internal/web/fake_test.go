@@ -272,6 +272,13 @@ func (f *fake) Rule(_ context.Context, u web.RulingRequest) (answer.Ruled, error
 	return answer.Ruled{Ref: u.Ref.String(), Verb: u.Verb}, f.ask("%s %s %s as %s by %s via %s for %s: %s", u.Verb, u.Ref, u.Field, u.As, u.By, u.Via, u.Hold, u.Reason)
 }
 
+func (f *fake) Reply(_ context.Context, q web.ReplyRequest) (answer.Replied, error) {
+	if q.As == "mallory" {
+		return answer.Replied{}, web.Errorf(web.Denied, "mallory may not decide")
+	}
+	return answer.Replied{Ref: q.Ref.String(), Verb: q.Verb()}, f.ask("%s %s %v %s as %s by %s via %s for %s: %s", q.Verb(), q.Ref, q.Fields, q.Proposal, q.As, q.By, q.Via, q.Hold, q.Reason)
+}
+
 func (f *fake) Alerts(_ context.Context, q web.AlertFilter) (answer.Alerts, error) {
 	all := answer.Alerts{Total: 3, Alerts: []answer.Alert{}, Channels: []answer.AlertChannel{{Channel: "oncall", Healthy: true}}}
 	from := len(q.Cursor)
