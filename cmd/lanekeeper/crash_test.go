@@ -35,8 +35,10 @@ func killsDefault() int {
 
 // TestKilledAgainAndAgain builds the program, runs it against three busy
 // trackers behind real sockets, and kills it with SIGKILL at moments that
-// nobody chose. After each death the state must be sound and know at least as
-// much as before; in the end everything is in order, no comment was posted
+// nobody chose. People rewrite titles all the time, and the title decides the
+// lane, so that each life has dozens of decisions to make and to write. After
+// each death the state must be sound and know at least as much as before; in the
+// end everything is in order, no comment was posted
 // twice, every decision is in the log and every person's edit is still there.
 func TestKilledAgainAndAgain(t *testing.T) {
 	c := newCrash(t)
@@ -68,8 +70,10 @@ type crash struct {
 	rand     *rand.Rand
 
 	decisions int // in the log at the last look
+	first     int // after the first death that left any
 
 	mu     sync.Mutex
+	edits  int               // by people
 	titles map[string]string // by tracker and id, as a person last set them
 	tags   map[string]bool   // issues with a label of people's own
 	lanes  map[string]string // Data Center: lanes that people chose
@@ -140,6 +144,14 @@ schedule: {pull: "@every 1s", sweep: "@every 10s"}
 state: {path: %q}
 server: {listen: %q}
 guard: {max_changes: 100000, max_share: 1.0}
+policy:
+  score: {pillars: {pain: {weight: 1, expr: "any_word(issue.title, ['outage', 'crash']) ? 90.0 : 40.0"}}, effort: {expr: "1.0"}}
+  priority: {bands: {urgent: 85, medium: 35}}
+  lanes:
+    - {name: hotfix, when: "any_word(issue.title, ['outage'])", horizon: current-sprint}
+    - {name: stability, when: "any_word(issue.title, ['crash'])", horizon: next-release}
+    - {name: feature, when: "any_word(issue.title, ['button'])", horizon: next-release}
+    - {name: unsorted, when: "true", horizon: roadmap}
 `, c.slow(c.cloud), c.slow(c.dc), c.slow(c.linear)+"/graphql", filepath.Join(c.dir, "state.db"), address)
 	c.check(os.WriteFile(filepath.Join(c.dir, "lanekeeper.yaml"), []byte(text), 0o600))
 }
@@ -185,14 +197,16 @@ func (c *crash) verify() {
 	if !v.OK || v.Decisions < c.decisions {
 		c.Errorf("the log had %d decisions, and now: %s", c.decisions, out)
 	}
-	c.decisions = v.Decisions
+	if c.decisions = v.Decisions; c.first == 0 {
+		c.first = v.Decisions
+	}
 }
 
 // work has people change issues all the time.
 func (c *crash) work(ctx context.Context) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for ctx.Err() == nil {
-		time.Sleep(time.Duration(5+r.IntN(40)) * time.Millisecond)
+		time.Sleep(time.Duration(2+r.IntN(8)) * time.Millisecond)
 		n := r.IntN(1000)
 		switch r.IntN(5) {
 		case 0:
@@ -215,6 +229,7 @@ func (c *crash) onJira(name string, s *jiratest.Server, n int) {
 		e.Summary(subject(n))
 		e.AddLabel("by-people")
 	}))
+	c.edits++
 	c.titles[name+i.ID], c.tags[name+i.ID] = subject(n), true
 }
 
@@ -230,6 +245,7 @@ func (c *crash) onLinear(n int) {
 		}
 	})
 	must(c, err)
+	c.edits++
 	c.titles["linear"+i.ID], c.tags["linear"+i.ID] = subject(n), true
 }
 
@@ -326,12 +342,12 @@ func (c *crash) inOrder() {
 	for _, i := range c.linear.Issues() {
 		c.edited("linear"+i.ID, i.Identifier, i.Title, slices.Contains(i.LabelIDs, c.label))
 	}
-	if written == 0 || len(c.linear.Mutations()) == 0 {
-		c.Error("nothing was written: the test proves nothing")
+	if written == 0 || len(c.linear.Mutations()) == 0 || c.decisions <= c.first {
+		c.Errorf("%d comments, %d decisions, of them %d in the first life: the test proves nothing", written, c.decisions, c.first)
 	}
 	c.logged()
-	c.Logf("%d kills, %d decisions, %d+%d+%d writing requests, %d lanes chosen by people", *kills, c.decisions,
-		len(c.cloud.Mutations()), len(c.dc.Mutations()), len(c.linear.Mutations()), len(c.lanes))
+	c.Logf("%d kills, %d decisions (%d a life), %d+%d+%d writing requests, %d comments checked, %d edits and %d lanes of people", *kills,
+		c.decisions, c.decisions/max(1, *kills), len(c.cloud.Mutations()), len(c.dc.Mutations()), len(c.linear.Mutations()), written, c.edits, len(c.lanes))
 }
 
 func (c *crash) edited(id, key, title string, tagged bool) {
