@@ -14,6 +14,7 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/pilot"
 	"github.com/lanekeeper/lanekeeper/internal/report"
 	"github.com/lanekeeper/lanekeeper/policy"
 	"github.com/lanekeeper/lanekeeper/policy/sla"
@@ -163,6 +164,20 @@ func ruled(verb string, n int) answer.Ruled {
 		r.Override = &list[4].Override
 	}
 	return r
+}
+
+func piloted() answer.Pilot {
+	in := pilot.Input{Source: "payments", Project: "PAY", Baseline: now.AddDate(0, 0, -58), Since: now.AddDate(0, 0, -28), Now: now, Lanes: []string{"hotfix", "feature", "unsorted"}}
+	for n := range 20 {
+		id, day := fmt.Sprint(n), now.AddDate(0, 0, -10)
+		in.Changes = append(in.Changes, pilot.Change{At: day, Issue: id, Field: issue.FieldLane})
+		if n < 4 {
+			in.Acts = append(in.Acts, pilot.Act{At: day.Add(time.Hour), Issue: id, Kind: pilot.Overrode, Field: issue.FieldLane})
+		}
+		in.Decisions = append(in.Decisions, pilot.Decision{At: now.AddDate(0, 0, -40+n), Issue: id, Lane: "feature"})
+		in.Issues = append(in.Issues, pilot.Issue{ID: id, Lane: "feature", Created: now.AddDate(0, 0, -60), Closed: now.AddDate(0, 0, -30+10*(n%2)+n%3), Priority: issue.High})
+	}
+	return answer.Pilot{Report: pilot.Make(in)}
 }
 
 func replied(accept bool) answer.Replied {
@@ -408,6 +423,7 @@ func views() map[string]answer.Texter {
 		"overrides":         overrides(),
 		"overrides-none":    answer.Overrides{},
 		"explain-contested": contested(),
+		"pilot":             piloted(),
 		"accepted":          replied(true), "declined": replied(false),
 		"approved": ruled("approve", 0), "approved-half": ruled("approve", 1), "rejected": ruled("reject", 2), "held-back": ruled("hold", 3),
 		"alerts": alerts(), "alerts-none": answer.Alerts{}, "alert-test": answer.AlertTest{Channel: "oncall", Sent: true, Took: 0.31},

@@ -230,6 +230,10 @@ func (f *fake) Report(_ context.Context, r web.ReportFilter) (answer.PolicyRepor
 	return answer.PolicyReport{}, f.ask("report %s%s %v", r.Source, r.Team, r.Anonymous)
 }
 
+func (f *fake) Pilot(_ context.Context, p web.PilotFilter) (answer.Pilot, error) {
+	return answer.Pilot{}, f.ask("pilot %s/%s %s %d %v %v", p.Source, p.Project, p.Baseline, p.Limits.Least, p.Limits.Targets, p.Limits.Stops)
+}
+
 func (f *fake) PlanNow(_ context.Context, source string) (answer.Cycle, error) {
 	return answer.Cycle{Mode: "enforce", Sources: []answer.CycleSource{}, Changes: []answer.Change{}}, f.ask("plan now %s", source)
 }
