@@ -13,6 +13,7 @@ const (
 	topIssues     = 5
 	newestChanges = 12
 	urgentClocks  = 10
+	contestsShown = 10
 	issuesPerPage = 50
 	historyEvents = 100
 	planChanges   = 500
@@ -23,9 +24,11 @@ type overview struct {
 	Sources []answer.Source
 	Lanes   answer.Lanes
 	Held    []answer.Plan
-	Tops    []top
-	SLAs    answer.SLAs // the most urgent
-	Changes []answer.Change
+	// Contests are moves of a lane that wait for an approver.
+	Contests answer.Overrides
+	Tops     []top
+	SLAs     answer.SLAs // the most urgent
+	Changes  []answer.Change
 }
 
 // top is the head of one lane's queue.
@@ -45,6 +48,11 @@ func (s *server) overviewPage(ctx context.Context, _ *http.Request, v *view) err
 		return err
 	}
 	o.Held = held.Plans
+	if s.Rights != nil {
+		if o.Contests, err = s.Rights.Overrides(ctx, OverrideFilter{Contested: true, Limit: contestsShown}); err != nil {
+			return err
+		}
+	}
 	// One list of all is cheaper than one for each lane: each reads every record.
 	all, err := s.Issues.Issues(ctx, IssueFilter{})
 	if err != nil {
