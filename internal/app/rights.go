@@ -129,7 +129,7 @@ func (a *App) Reply(ctx context.Context, q web.ReplyRequest) (answer.Replied, er
 	if done.Err != nil {
 		return answer.Replied{}, refused(done.Err)
 	}
-	a.publish(e, s, done.Report)
+	a.measure(e, s)
 	out := answer.Replied{Ref: r.Issue.Ref().String(), ID: r.Issue.ID, Verb: q.Verb(), By: cmp.Or(done.By.Name, done.By.ID), Reason: q.Reason, Rule: done.Rule,
 		Plan: done.Plan, Until: done.Until, Changes: []answer.Change{}, Left: []answer.Change{}}
 	for _, l := range done.Lines {

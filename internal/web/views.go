@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 )
@@ -48,7 +49,8 @@ func (s *server) overviewPage(ctx context.Context, _ *http.Request, v *view) err
 		return err
 	}
 	o.Held = held.Plans
-	if s.Rights != nil {
+	overridden := func(s answer.Source) bool { return s.Overridden > 0 }
+	if s.Rights != nil && slices.ContainsFunc(o.Sources, overridden) { // the list reads every record
 		if o.Contests, err = s.Rights.Overrides(ctx, OverrideFilter{Contested: true, Limit: contestsShown}); err != nil {
 			return err
 		}
