@@ -2,7 +2,6 @@ package state
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"time"
 
@@ -24,10 +23,13 @@ type Act struct {
 	Verb   Verb
 	// By is who did it: an account of the tracker, or the name that an operator
 	// gave. Nobody means that time or policy did it.
-	By         issue.Person
-	Field      issue.Field // "" for none
-	From, To   string      // of the field
-	Plan       string
+	By       issue.Person
+	Field    issue.Field // "" for none
+	From, To string      // of the field
+	Plan     string
+	// Rule is the lane whose rule had proposed what was accepted or declined, ""
+	// for other acts.
+	Rule       string
 	Reason     string
 	PolicyHash string
 }
@@ -99,44 +101,11 @@ func (d *DB) storeActs(tx *bbolt.Tx, b *Batch) error {
 // what concerns no single one. It reads in short transactions, and the visitor
 // may use the store.
 func (d *DB) Acts(from, to time.Time, source string, fn func(Act) bool) error {
-	next, last, err := d.logRange(from, to)
-	for err == nil && next != 0 && next <= last {
-		var batch []Act
-		batch, next, err = d.actPage(next, last, millis(from), millis(to), source)
-		for _, a := range batch {
-			if !fn(a) {
-				return nil
-			}
+	return walkLog(d, from, to, logValue.isAct, func(seq uint64, v logValue) (Act, bool) {
+		a, err := d.codec.decodeAct(seq, v)
+		if err != nil {
+			d.log.Warn("skipping a damaged act in the log", "seq", seq, "err", err)
 		}
-	}
-	return err
-}
-
-// actPage reads one transaction's worth of the log. It returns the number to go
-// on with, 0 at the end.
-func (d *DB) actPage(seq, last uint64, from, to int64, source string) (list []Act, next uint64, err error) {
-	err = d.view(func(tx *bbolt.Tx) error {
-		c := tx.Bucket([]byte(inLog)).Cursor()
-		visited := 0
-		for k, b := c.Seek(seqKey(seq)); len(k) == 8 && binary.BigEndian.Uint64(k) <= last; k, b = c.Next() {
-			n, v := binary.BigEndian.Uint64(k), logValue(b)
-			if visited++; visited > eachBatch {
-				next = n
-				return nil
-			}
-			if !v.isAct() || v.at() < from || v.at() >= to {
-				continue
-			}
-			a, err := d.codec.decodeAct(n, v)
-			if err != nil {
-				d.log.Warn("skipping a damaged act in the log", "seq", n, "err", err)
-				continue
-			}
-			if source == "" || a.Source == source {
-				list = append(list, a)
-			}
-		}
-		return nil
-	})
-	return list, next, err
+		return a, err == nil && (source == "" || a.Source == source)
+	}, fn)
 }

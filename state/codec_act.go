@@ -31,13 +31,14 @@ type storedAct struct {
 	Reason     string      `cbor:"12,keyasint,omitempty"`
 	Policy     []byte      `cbor:"13,keyasint,omitempty"`
 	PolicyText string      `cbor:"14,keyasint,omitempty"`
+	Rule       string      `cbor:"15,keyasint,omitempty"`
 }
 
 // encodeAct encodes an act as it is for a log whose hash is before.
 func (c *codec) encodeAct(a *Act, before [32]byte) (logValue, error) {
 	s := storedAct{
 		Source: a.Source, ID: a.ID, Key: a.Key, Verb: a.Verb, ByID: a.By.ID, ByName: a.By.Name, ByEmail: a.By.Email,
-		Field: a.Field, From: a.From, To: a.To, Plan: a.Plan, Reason: a.Reason,
+		Field: a.Field, From: a.From, To: a.To, Plan: a.Plan, Reason: a.Reason, Rule: a.Rule,
 	}
 	s.Policy, s.PolicyText = packHash(a.PolicyHash)
 	body, err := c.enc.Marshal(&s)
@@ -59,7 +60,7 @@ func (c *codec) decodeAct(seq uint64, v logValue) (Act, error) {
 	return Act{
 		Seq: seq, At: instant(v.at()), Source: s.Source, ID: s.ID, Key: s.Key, Verb: s.Verb,
 		By:    issue.Person{ID: s.ByID, Name: s.ByName, Email: s.ByEmail},
-		Field: s.Field, From: s.From, To: s.To, Plan: s.Plan, Reason: s.Reason, PolicyHash: unpackHash(s.Policy, s.PolicyText),
+		Field: s.Field, From: s.From, To: s.To, Plan: s.Plan, Reason: s.Reason, Rule: s.Rule, PolicyHash: unpackHash(s.Policy, s.PolicyText),
 	}, nil
 }
 

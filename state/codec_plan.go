@@ -36,29 +36,30 @@ func (s *storedSource) load() SourceState {
 }
 
 type storedPlan struct {
-	Source  string     `cbor:"1,keyasint,omitempty"`
-	At      int64      `cbor:"2,keyasint,omitempty"`
-	Mode    string     `cbor:"3,keyasint,omitempty"`
-	Policy  string     `cbor:"4,keyasint,omitempty"`
-	Open    int        `cbor:"5,keyasint,omitempty"`
-	Issues  int        `cbor:"6,keyasint,omitempty"`
-	Changes int        `cbor:"7,keyasint,omitempty"`
-	Status  PlanStatus `cbor:"8,keyasint,omitempty"`
-	Reason  string     `cbor:"9,keyasint,omitempty"`
-	By      string     `cbor:"10,keyasint,omitempty"`
-	ByAt    int64      `cbor:"11,keyasint,omitempty"`
-	Undoes  string     `cbor:"12,keyasint,omitempty"`
-	HeldAt  int64      `cbor:"13,keyasint,omitempty"`
-	Summary *Summary   `cbor:"14,keyasint,omitempty"`
-	Lanes   []string   `cbor:"15,keyasint,omitempty"`
-	RestOf  string     `cbor:"16,keyasint,omitempty"`
+	Source   string     `cbor:"1,keyasint,omitempty"`
+	At       int64      `cbor:"2,keyasint,omitempty"`
+	Mode     string     `cbor:"3,keyasint,omitempty"`
+	Policy   string     `cbor:"4,keyasint,omitempty"`
+	Open     int        `cbor:"5,keyasint,omitempty"`
+	Issues   int        `cbor:"6,keyasint,omitempty"`
+	Changes  int        `cbor:"7,keyasint,omitempty"`
+	Status   PlanStatus `cbor:"8,keyasint,omitempty"`
+	Reason   string     `cbor:"9,keyasint,omitempty"`
+	By       string     `cbor:"10,keyasint,omitempty"`
+	ByAt     int64      `cbor:"11,keyasint,omitempty"`
+	Undoes   string     `cbor:"12,keyasint,omitempty"`
+	HeldAt   int64      `cbor:"13,keyasint,omitempty"`
+	Summary  *Summary   `cbor:"14,keyasint,omitempty"`
+	Lanes    []string   `cbor:"15,keyasint,omitempty"`
+	RestOf   string     `cbor:"16,keyasint,omitempty"`
+	Accepted bool       `cbor:"17,keyasint,omitempty"`
 }
 
 func storePlan(p *Plan) storedPlan {
 	return storedPlan{
 		Source: p.Source, At: millis(p.At), Mode: p.Mode, Policy: p.PolicyHash,
 		Open: p.Open, Issues: p.Issues, Changes: p.Changes, Status: p.Status, Reason: p.Reason,
-		By: p.By, ByAt: millis(p.ByAt), Undoes: p.Undoes, HeldAt: millis(p.HeldAt), Summary: p.Summary, Lanes: p.Lanes, RestOf: p.RestOf,
+		By: p.By, ByAt: millis(p.ByAt), Undoes: p.Undoes, HeldAt: millis(p.HeldAt), Summary: p.Summary, Lanes: p.Lanes, RestOf: p.RestOf, Accepted: p.Accepted,
 	}
 }
 
@@ -66,7 +67,7 @@ func (s *storedPlan) load(id string) Plan {
 	return Plan{
 		ID: id, Source: s.Source, At: instant(s.At), Mode: s.Mode, PolicyHash: s.Policy,
 		Open: s.Open, Issues: s.Issues, Changes: s.Changes, Status: s.Status, Reason: s.Reason,
-		By: s.By, ByAt: instant(s.ByAt), Undoes: s.Undoes, HeldAt: instant(s.HeldAt), Summary: s.Summary, Lanes: s.Lanes, RestOf: s.RestOf,
+		By: s.By, ByAt: instant(s.ByAt), Undoes: s.Undoes, HeldAt: instant(s.HeldAt), Summary: s.Summary, Lanes: s.Lanes, RestOf: s.RestOf, Accepted: s.Accepted,
 	}
 }
 

@@ -69,12 +69,23 @@ func (d *DB) LogEntry(seq uint64) (l Logged, err error) {
 // the order of their numbers, until fn says false. A source of "" means all. It
 // reads in short transactions, and the visitor may use the store.
 func (d *DB) LogBetween(from, to time.Time, source string, fn func(Logged) bool) error {
+	decision := func(v logValue) bool { return v.check() == nil }
+	return walkLog(d, from, to, decision, func(seq uint64, v logValue) (Logged, bool) {
+		l, ok := d.logged(seq, v)
+		return l, ok && (source == "" || l.Source == source)
+	}, fn)
+}
+
+// walkLog visits the entries of one sort from one time up to another (exclusive),
+// in the order of their numbers, until fn says false. Read decodes one, or passes
+// it over.
+func walkLog[T any](d *DB, from, to time.Time, is func(logValue) bool, read func(seq uint64, v logValue) (T, bool), fn func(T) bool) error {
 	next, last, err := d.logRange(from, to)
 	for err == nil && next != 0 && next <= last {
-		var batch []Logged
-		batch, next, err = d.logPage(next, last, millis(from), millis(to), source)
-		for _, l := range batch {
-			if !fn(l) {
+		var batch []T
+		batch, next, err = logPage(d, next, last, millis(from), millis(to), is, read)
+		for _, e := range batch {
+			if !fn(e) {
 				return nil
 			}
 		}
@@ -105,7 +116,8 @@ func (d *DB) logRange(from, to time.Time) (first, last uint64, err error) {
 
 // logPage reads one transaction's worth of entries. It returns the number to go
 // on with, 0 at the end.
-func (d *DB) logPage(seq, last uint64, from, to int64, source string) (list []Logged, next uint64, err error) {
+func logPage[T any](d *DB, seq, last uint64, from, to int64, is func(logValue) bool, read func(seq uint64, v logValue) (T, bool)) (
+	list []T, next uint64, err error) {
 	err = d.view(func(tx *bbolt.Tx) error {
 		c := tx.Bucket([]byte(inLog)).Cursor()
 		visited := 0
@@ -115,11 +127,11 @@ func (d *DB) logPage(seq, last uint64, from, to int64, source string) (list []Lo
 				next = n
 				return nil
 			}
-			if v.check() != nil || v.at() < from || v.at() >= to {
+			if !is(v) || v.at() < from || v.at() >= to {
 				continue
 			}
-			if l, ok := d.logged(n, v); ok && (source == "" || l.Source == source) {
-				list = append(list, l)
+			if e, ok := read(n, v); ok {
+				list = append(list, e)
 			}
 		}
 		return nil

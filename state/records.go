@@ -237,6 +237,10 @@ type Plan struct {
 	// Undoes is the plan that this one takes back, "" for none.
 	Undoes string
 
+	// Accepted tells that a person agreed to what suggest mode had proposed, or
+	// took that back: its changes passed the gate by their word.
+	Accepted bool
+
 	// HeldAt is when the guard first stopped it, Summary what it would do.
 	HeldAt  time.Time
 	Summary *Summary

@@ -9,6 +9,8 @@ const (
 	HeldBack Verb = "held"       // an operator keeps a value
 	Pinned   Verb = "pinned"     // the issue is left alone
 	Unpinned Verb = "unpinned"
+	Accepted Verb = "accepted" // a proposal of suggest mode was agreed to, field by field
+	Declined Verb = "declined" // and was not: the present value stays
 
 	LookedBack Verb = "post_mortem_done" // the label that asks for one was removed
 )

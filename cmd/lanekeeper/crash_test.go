@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -33,10 +34,18 @@ func killsDefault() int {
 	return 6
 }
 
+const (
+	backlog       = 30              // issues of each tracker
+	requestsALife = 150             // at most
+	longestLife   = 4 * time.Second // where the machine is too busy for these
+)
+
 // TestKilledAgainAndAgain builds the program, runs it against three busy
 // trackers behind real sockets, and kills it with SIGKILL at moments that
-// nobody chose. After each death the state must be sound and know at least as
-// much as before; in the end everything is in order, no comment was posted
+// nobody chose. People rewrite titles all the time, and the title decides the
+// lane, so that each life has dozens of decisions to make and to write. After
+// each death the state must be sound and know at least as much as before; in the
+// end everything is in order, no comment was posted
 // twice, every decision is in the log and every person's edit is still there.
 func TestKilledAgainAndAgain(t *testing.T) {
 	c := newCrash(t)
@@ -67,9 +76,13 @@ type crash struct {
 	label    string
 	rand     *rand.Rand
 
+	requests atomic.Int64 // of the program to all trackers
+
 	decisions int // in the log at the last look
+	first     int // after the first death that left any
 
 	mu     sync.Mutex
+	edits  int               // by people
 	titles map[string]string // by tracker and id, as a person last set them
 	tags   map[string]bool   // issues with a label of people's own
 	lanes  map[string]string // Data Center: lanes that people chose
@@ -87,7 +100,7 @@ func newCrash(t *testing.T) *crash {
 	c.user = c.linear.AddUser(lineartest.User{Name: "Amy"}).ID
 	c.label = c.linear.AddLabel(lineartest.Label{Name: "by-people"}).ID
 	c.linear.AddTeam(lineartest.Team{Key: "ENG"})
-	for n := range 30 {
+	for n := range backlog {
 		if _, err := c.linear.Create(lineartest.Issue{TeamID: "ENG", Title: subject(n), Priority: 3}); err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +117,7 @@ func (c *crash) jira(flavor string) *jiratest.Server {
 	s := jiratest.New(jiratest.Options{Flavor: flavor, Token: "secret-token", Limits: jiratest.Limits{NoPerIssue: true}})
 	s.AddUser(jiratest.User{AccountID: "amy", Name: "Amy"})
 	s.AddProject(jiratest.Project{Key: "PAY"})
-	for n := range 30 {
+	for n := range backlog {
 		s.Create(jiratest.Spec{Project: "PAY", Type: "Task", Summary: subject(n)})
 	}
 	return s
@@ -113,6 +126,7 @@ func (c *crash) jira(flavor string) *jiratest.Server {
 // slow takes a little time for each answer, so that deaths fall between them.
 func (c *crash) slow(h http.Handler) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.requests.Add(1)
 		time.Sleep(time.Duration(1+rand.IntN(6)) * time.Millisecond)
 		h.ServeHTTP(w, r)
 		time.Sleep(time.Duration(rand.IntN(6)) * time.Millisecond)
@@ -140,6 +154,14 @@ schedule: {pull: "@every 1s", sweep: "@every 10s"}
 state: {path: %q}
 server: {listen: %q}
 guard: {max_changes: 100000, max_share: 1.0}
+policy:
+  score: {pillars: {pain: {weight: 1, expr: "any_word(issue.title, ['outage', 'crash']) ? 90.0 : 40.0"}}, effort: {expr: "1.0"}}
+  priority: {bands: {urgent: 85, medium: 35}}
+  lanes:
+    - {name: hotfix, when: "any_word(issue.title, ['outage'])", horizon: current-sprint}
+    - {name: stability, when: "any_word(issue.title, ['crash'])", horizon: next-release}
+    - {name: feature, when: "any_word(issue.title, ['button'])", horizon: next-release}
+    - {name: unsorted, when: "true", horizon: roadmap}
 `, c.slow(c.cloud), c.slow(c.dc), c.slow(c.linear)+"/graphql", filepath.Join(c.dir, "state.db"), address)
 	c.check(os.WriteFile(filepath.Join(c.dir, "lanekeeper.yaml"), []byte(text), 0o600))
 }
@@ -157,13 +179,25 @@ func (c *crash) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// runAndKill lets the program live for up to two and a half seconds.
+// runAndKill lets the program live until it has sent some number of requests,
+// or for longestLife: counting requests has deaths fall everywhere in a cycle, on
+// a busy machine too.
 func (c *crash) runAndKill(n int) {
 	cmd := c.command("run")
 	var out strings.Builder
 	cmd.Stderr = &out
+	end := time.NewTimer(longestLife)
+	defer end.Stop()
+	last := c.requests.Load() + int64(1+c.rand.IntN(requestsALife))
 	c.check(cmd.Start())
-	time.Sleep(time.Duration(30+c.rand.IntN(2500)) * time.Millisecond)
+	for alive := true; alive && c.requests.Load() < last; {
+		select {
+		case <-end.C:
+			alive = false
+		case <-time.After(time.Millisecond):
+		}
+	}
+	time.Sleep(time.Duration(c.rand.IntN(20)) * time.Millisecond)
 	c.check(cmd.Process.Kill())
 	if err := cmd.Wait(); err == nil || cmd.ProcessState.Exited() {
 		c.Errorf("run %d ended by itself: %v\n%s", n+1, err, out.String())
@@ -185,58 +219,64 @@ func (c *crash) verify() {
 	if !v.OK || v.Decisions < c.decisions {
 		c.Errorf("the log had %d decisions, and now: %s", c.decisions, out)
 	}
-	c.decisions = v.Decisions
+	if c.decisions = v.Decisions; c.first == 0 {
+		c.first = v.Decisions
+	}
 }
 
 // work has people change issues all the time.
 func (c *crash) work(ctx context.Context) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for ctx.Err() == nil {
-		time.Sleep(time.Duration(5+r.IntN(40)) * time.Millisecond)
-		n := r.IntN(1000)
-		switch r.IntN(5) {
-		case 0:
-			c.onJira("cloud", c.cloud, n)
-		case 1, 2:
-			c.onJira("dc", c.dc, n)
-		case 3:
-			c.onLinear(n)
-		case 4:
-			c.chooseLane(n)
+		time.Sleep(time.Duration(2+r.IntN(8)) * time.Millisecond)
+		for range 4 {
+			n := r.IntN(1e6)
+			switch r.IntN(5) {
+			case 0:
+				c.onJira("cloud", c.cloud, n)
+			case 1, 2:
+				c.onJira("dc", c.dc, n)
+			case 3:
+				c.onLinear(n)
+			case 4:
+				c.chooseLane(n)
+			}
 		}
 	}
 }
 
+// onJira edits issue n; the title does not depend on which it is.
 func (c *crash) onJira(name string, s *jiratest.Server, n int) {
-	i := s.Issues()[n%len(s.Issues())]
+	i, title := s.Issues()[n%backlog], subject(n/backlog)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	must(c, s.Edit(i.ID, "amy", func(e *jiratest.Edit) {
-		e.Summary(subject(n))
+		e.Summary(title)
 		e.AddLabel("by-people")
 	}))
-	c.titles[name+i.ID], c.tags[name+i.ID] = subject(n), true
+	c.edits++
+	c.titles[name+i.ID], c.tags[name+i.ID] = title, true
 }
 
 func (c *crash) onLinear(n int) {
-	all := c.linear.Issues()
-	i := all[n%len(all)]
+	i, title := c.linear.Issues()[n%backlog], subject(n/backlog)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_, err := c.linear.Edit(i.ID, c.user, func(x *lineartest.Issue) {
-		x.Title = subject(n)
+		x.Title = title
 		if !slices.Contains(x.LabelIDs, c.label) {
 			x.LabelIDs = append(x.LabelIDs, c.label)
 		}
 	})
 	must(c, err)
-	c.titles["linear"+i.ID], c.tags["linear"+i.ID] = subject(n), true
+	c.edits++
+	c.titles["linear"+i.ID], c.tags["linear"+i.ID] = title, true
 }
 
 // chooseLane has a person put an issue that lanekeeper has labelled into a lane
 // of their own. It is done once for a few issues.
 func (c *crash) chooseLane(n int) {
-	i := c.dc.Issues()[n%30]
+	i := c.dc.Issues()[n%backlog]
 	lane := slices.IndexFunc(i.Labels, func(l string) bool { return strings.HasPrefix(l, "lane:") })
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -326,12 +366,12 @@ func (c *crash) inOrder() {
 	for _, i := range c.linear.Issues() {
 		c.edited("linear"+i.ID, i.Identifier, i.Title, slices.Contains(i.LabelIDs, c.label))
 	}
-	if written == 0 || len(c.linear.Mutations()) == 0 {
-		c.Error("nothing was written: the test proves nothing")
+	if written == 0 || len(c.linear.Mutations()) == 0 || c.decisions <= c.first {
+		c.Errorf("%d comments, %d decisions, of them %d in the first life: the test proves nothing", written, c.decisions, c.first)
 	}
 	c.logged()
-	c.Logf("%d kills, %d decisions, %d+%d+%d writing requests, %d lanes chosen by people", *kills, c.decisions,
-		len(c.cloud.Mutations()), len(c.dc.Mutations()), len(c.linear.Mutations()), len(c.lanes))
+	c.Logf("%d kills, %d decisions (%d a life), %d+%d+%d writing requests, %d comments checked, %d edits and %d lanes of people", *kills,
+		c.decisions, c.decisions/max(1, *kills), len(c.cloud.Mutations()), len(c.dc.Mutations()), len(c.linear.Mutations()), written, c.edits, len(c.lanes))
 }
 
 func (c *crash) edited(id, key, title string, tagged bool) {
@@ -354,8 +394,8 @@ func (c *crash) logged() {
 			}
 			return true
 		}))
-		if n != 30 {
-			c.Errorf("%s: %d issues are known, want 30", source, n)
+		if n != backlog {
+			c.Errorf("%s: %d issues are known, want %d", source, n, backlog)
 		}
 	}
 }

@@ -46,8 +46,8 @@ func (c *cli) overrideCmd() *cobra.Command {
 		Use:   "override REF --field F (--release | --hold 30d)",
 		Short: "Give a field back to lanekeeper, or keep its present value for a time",
 		Long: `--release ends what holds a field: the next cycle writes what policy wants.
---hold keeps the value that the field has now, whatever policy wants, for the given time. In suggest mode that
-declines a proposal: it is not made again until then, and --reason says why.`,
+--hold keeps the value that the field has now, whatever policy wants, for the given time. What suggest mode proposes is
+better declined with lanekeeper reject, which withdraws it at once.`,
 		Example: "  lanekeeper override payments/PAY-12 --field lane --release\n  lanekeeper override PAY-12 --field priority --hold 30d --reason \"agreed with sales\"",
 		Args:    exactly(1, "an issue, such as payments/PAY-12"),
 		RunE: func(cmd *cobra.Command, args []string) error {

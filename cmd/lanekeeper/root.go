@@ -54,7 +54,7 @@ writes labels, priorities and owners back, and can explain and undo everything i
 	f.StringVarP(&c.path, "config", "c", "lanekeeper.yaml", "configuration `file`")
 	f.BoolVarP(&c.verbose, "verbose", "v", false, "log at debug level")
 	root.AddCommand(c.runCmd(), c.onceCmd(), c.planCmd(), c.checkCmd(), c.explainCmd(), c.historyCmd(), c.issuesCmd(), c.decisionsCmd(),
-		c.auditCmd(), c.plansCmd(), c.approveCmd(), c.overridesCmd(), c.overrideCmd(), c.pauseCmd(), c.resumeCmd(), c.undoCmd(), c.policyCmd(),
+		c.auditCmd(), c.plansCmd(), c.approveCmd(), c.acceptCmd(), c.rejectCmd(), c.overridesCmd(), c.overrideCmd(), c.pauseCmd(), c.resumeCmd(), c.undoCmd(), c.policyCmd(), c.pilotCmd(),
 		c.tryCmd(), c.backtestCmd(), c.slaCmd(), c.postMortemsCmd(), c.alertsCmd(), c.stateCmd(), c.schemaCmd(), c.demoCmd(), c.versionCmd())
 	return root
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/shurcooL/graphql"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -67,28 +66,15 @@ func (r *remarks) skip(ctx context.Context, err error, n int) error {
 
 // one follows the comments of an issue to their end and stores them.
 func (r *remarks) one(ctx context.Context, n *issueComments) error {
-	if n.Comments.Nodes == nil {
-		return nil // not read, which is not that nobody commented
-	}
-	nodes := n.Comments.Nodes
-	var turn pager
-	for at := n.Comments.PageInfo; at.HasNextPage; {
-		if len(turn.seen) >= maxCommentPages {
-			r.c.log.Warn("an issue has too many comments to read", "id", n.ID)
-			return nil
-		}
-		if _, err := turn.next("comments", at); err != nil {
-			return err
-		}
-		l := list{op: "comments", doc: r.c.docs.more, filter: byIDs([]string{n.ID}), first: 1, more: map[string]any{"older": graphql.String(turn.cursor)}}
-		p, _, err := readPage[moreComments](ctx, r.c, l, "")
-		if err != nil {
-			return r.skip(ctx, err, 1)
-		}
-		if len(p.nodes) == 0 {
-			return nil // gone meanwhile
-		}
-		nodes, at = append(nodes, p.nodes[0].Comments.Nodes...), p.nodes[0].Comments.PageInfo
+	l := list{op: "comments", doc: r.c.docs.more, filter: byIDs([]string{n.ID}), first: 1}
+	of := func(n *moreComments) connection[remarkNode] { return n.Comments }
+	nodes, complete, err := follow(ctx, r.c, l, n.Comments, maxCommentPages, of, r.skip)
+	switch {
+	case nodes == nil || err != nil:
+		return err
+	case !complete:
+		r.c.log.Warn("an issue has too many comments to read", "id", n.ID)
+		return nil
 	}
 	out := make([]issue.Comment, 0, len(nodes))
 	for k := range nodes {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/shurcooL/graphql"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -71,28 +70,11 @@ func (h *historian) skip(ctx context.Context, err error, n int) error {
 
 // one follows a history to its end and stores it.
 func (h *historian) one(ctx context.Context, n *issueHistory) error {
-	if n.History.Nodes == nil {
-		return nil // not read, which is not that nothing happened
-	}
-	entries, complete := n.History.Nodes, true
-	var turn pager
-	for at := n.History.PageInfo; at.HasNextPage; {
-		if len(turn.seen) >= maxHistoryPages {
-			complete = false
-			break
-		}
-		if _, err := turn.next("history", at); err != nil {
-			return err
-		}
-		l := list{op: "history", doc: h.c.docs.older, filter: byIDs([]string{n.ID}), first: 1, more: map[string]any{"older": graphql.String(turn.cursor)}}
-		p, _, err := readPage[olderHistory](ctx, h.c, l, "")
-		if err != nil {
-			return h.skip(ctx, err, 1)
-		}
-		if len(p.nodes) == 0 {
-			return nil // gone meanwhile
-		}
-		entries, at = append(entries, p.nodes[0].History.Nodes...), p.nodes[0].History.PageInfo
+	l := list{op: "history", doc: h.c.docs.older, filter: byIDs([]string{n.ID}), first: 1}
+	of := func(n *olderHistory) connection[historyNode] { return n.History }
+	entries, complete, err := follow(ctx, h.c, l, n.History, maxHistoryPages, of, h.skip)
+	if entries == nil || err != nil {
+		return err
 	}
 	events, err := h.events(ctx, entries)
 	if err != nil {

@@ -202,36 +202,26 @@ type groupNode struct {
 
 // issueHistory is one issue with a page of its history.
 type issueHistory struct {
-	ID      string      `json:"id"`
-	History historyList `json:"history" graphql:"history(first: 50)"`
+	ID      string                  `json:"id"`
+	History connection[historyNode] `json:"history" graphql:"history(first: 50)"`
 }
 
 // olderHistory goes on behind a first page of history.
 type olderHistory struct {
-	ID      string      `json:"id"`
-	History historyList `json:"history" graphql:"history(first: 50, after: $older)"`
-}
-
-type historyList struct {
-	Nodes    []historyNode `json:"nodes"`
-	PageInfo pageInfo      `json:"pageInfo"`
+	ID      string                  `json:"id"`
+	History connection[historyNode] `json:"history" graphql:"history(first: 50, after: $older)"`
 }
 
 // issueComments is one issue with a page of its comments.
 type issueComments struct {
-	ID       string      `json:"id"`
-	Comments commentList `json:"comments" graphql:"comments(first: 50)"`
+	ID       string                 `json:"id"`
+	Comments connection[remarkNode] `json:"comments" graphql:"comments(first: 50)"`
 }
 
 // moreComments goes on behind a first page of comments.
 type moreComments struct {
-	ID       string      `json:"id"`
-	Comments commentList `json:"comments" graphql:"comments(first: 50, after: $older)"`
-}
-
-type commentList struct {
-	Nodes    []remarkNode `json:"nodes"`
-	PageInfo pageInfo     `json:"pageInfo"`
+	ID       string                 `json:"id"`
+	Comments connection[remarkNode] `json:"comments" graphql:"comments(first: 50, after: $older)"`
 }
 
 // remarkNode tells that somebody commented.

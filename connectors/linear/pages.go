@@ -106,3 +106,33 @@ func pagesAfter[N any](ctx context.Context, c *Client, l list, turn pager) iter.
 		}
 	}
 }
+
+// follow reads a list inside one issue behind its first page, with l asking for
+// the issue by id and of taking the next page out of it. It ends after most
+// further pages; whole tells that it reached the end. No nodes, not even none,
+// mean that the list was not read: the first page was refused, the issue is gone,
+// or skip let an error pass.
+func follow[N, T any](ctx context.Context, c *Client, l list, at connection[T], most int, of func(*N) connection[T],
+	skip func(context.Context, error, int) error) (nodes []T, whole bool, err error) {
+	nodes = at.Nodes
+	var turn pager
+	for nodes != nil && at.PageInfo.HasNextPage {
+		if len(turn.seen) >= most {
+			return nodes, false, nil
+		}
+		if _, err := turn.next(l.op, at.PageInfo); err != nil {
+			return nil, false, err
+		}
+		l.more = map[string]any{"older": graphql.String(turn.cursor)}
+		p, _, err := readPage[N](ctx, c, l, "")
+		if err != nil {
+			return nil, false, skip(ctx, err, 1)
+		}
+		if len(p.nodes) == 0 {
+			return nil, false, nil // gone meanwhile
+		}
+		at = of(&p.nodes[0])
+		nodes = append(nodes, at.Nodes...)
+	}
+	return nodes, true, nil
+}

@@ -171,7 +171,7 @@ func (c Change) Waiting() string {
 	case Observed:
 		return text + "observe mode writes nothing."
 	case Suggested:
-		return text + "suggest mode only proposes it in the comment."
+		return text + "suggest mode only proposes it; lanekeeper accept " + c.Ref + " does it."
 	case Paused:
 		return text + "writes are paused."
 	case Held:

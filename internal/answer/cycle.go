@@ -64,6 +64,8 @@ const (
 	// and Undone ones were taken back later. Only history and plans show them.
 	Superseded Status = "superseded"
 	Reverted   Status = "undone"
+	// Kept is what a person rejected: the field stays as it is.
+	Kept Status = "kept"
 )
 
 // Change is one field of one issue going from one value to another. Values are

@@ -119,7 +119,7 @@ func tally(list []Change) string {
 	}
 	var parts []string
 	for _, st := range []Status{
-		Applied, Planned, Observed, Suggested, Held, Paused, Parked, Refused, Failed, Superseded, Reverted,
+		Applied, Planned, Observed, Suggested, Held, Paused, Parked, Refused, Failed, Superseded, Reverted, Kept,
 	} {
 		if n := counts[st]; n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", n, st))

@@ -118,6 +118,9 @@ type Override struct {
 	Until  *time.Time  `json:"until"` // null: until a person takes it back
 	Reason string      `json:"reason,omitempty"`
 	Lane   string      `json:"lane,omitempty"` // policy's when it began
+	// From is what the lane field held before the moves that are contested, ""
+	// where none is.
+	From string `json:"from,omitempty"`
 	// Contested are the lanes whose approvers have not agreed to a move of the
 	// lane, Approvers those who may; Unsure tells that it is not known who did it.
 	Contested []string `json:"contested,omitempty"`

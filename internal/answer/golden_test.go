@@ -14,6 +14,7 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/pilot"
 	"github.com/lanekeeper/lanekeeper/internal/report"
 	"github.com/lanekeeper/lanekeeper/policy"
 	"github.com/lanekeeper/lanekeeper/policy/sla"
@@ -163,6 +164,33 @@ func ruled(verb string, n int) answer.Ruled {
 		r.Override = &list[4].Override
 	}
 	return r
+}
+
+func piloted() answer.Pilot {
+	in := pilot.Input{Source: "payments", Project: "PAY", Baseline: now.AddDate(0, 0, -58), Since: now.AddDate(0, 0, -28), Now: now, Lanes: []string{"hotfix", "feature", "unsorted"}}
+	for n := range 20 {
+		id, day := fmt.Sprint(n), now.AddDate(0, 0, -10)
+		in.Changes = append(in.Changes, pilot.Change{At: day, Issue: id, Field: issue.FieldLane})
+		if n < 4 {
+			in.Acts = append(in.Acts, pilot.Act{At: day.Add(time.Hour), Issue: id, Kind: pilot.Overrode, Field: issue.FieldLane})
+		}
+		in.Decisions = append(in.Decisions, pilot.Decision{At: now.AddDate(0, 0, -40+n), Issue: id, Lane: "feature"})
+		in.Issues = append(in.Issues, pilot.Issue{ID: id, Lane: "feature", Created: now.AddDate(0, 0, -60), Closed: now.AddDate(0, 0, -30+10*(n%2)+n%3), Priority: issue.High})
+	}
+	return answer.Pilot{Report: pilot.Make(in)}
+}
+
+func replied(accept bool) answer.Replied {
+	change := func(f issue.Field, from, to string, st answer.Status) answer.Change {
+		return answer.NewChange("payments", "10000", "PAY-1", issue.Change{Field: f, From: from, To: to, Reason: "why"}, st)
+	}
+	if !accept {
+		return answer.Replied{Ref: "payments/PAY-1", ID: "10000", Verb: "reject", By: "op", Reason: "not ours", Rule: "hotfix", Until: now.Add(14 * 24 * time.Hour),
+			Changes: []answer.Change{change(issue.FieldLane, "", "lane:hotfix", answer.Kept)}}
+	}
+	return answer.Replied{Ref: "payments/PAY-1", ID: "10000", Verb: "accept", By: "Lea Lead", Rule: "hotfix", Plan: "p-7f3a09c1",
+		Changes: []answer.Change{change(issue.FieldLane, "", "lane:hotfix", answer.Applied), change(issue.FieldPriority, "low", "high", answer.Failed)},
+		Left:    []answer.Change{change(issue.FieldHorizon, "", "horizon:current-sprint", answer.Suggested)}}
 }
 
 func noRule() answer.Explanation {
@@ -395,7 +423,9 @@ func views() map[string]answer.Texter {
 		"overrides":         overrides(),
 		"overrides-none":    answer.Overrides{},
 		"explain-contested": contested(),
-		"approved":          ruled("approve", 0), "approved-half": ruled("approve", 1), "rejected": ruled("reject", 2), "held-back": ruled("hold", 3),
+		"pilot":             piloted(),
+		"accepted":          replied(true), "declined": replied(false),
+		"approved": ruled("approve", 0), "approved-half": ruled("approve", 1), "rejected": ruled("reject", 2), "held-back": ruled("hold", 3),
 		"alerts": alerts(), "alerts-none": answer.Alerts{}, "alert-test": answer.AlertTest{Channel: "oncall", Sent: true, Took: 0.31},
 		"verify": answer.Verification{Problems: []string{"record 7: does not decode"}, More: 2, Records: 9},
 	}

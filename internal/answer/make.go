@@ -71,11 +71,15 @@ func NewExplanation(r *state.Record, why Reasons) Explanation {
 }
 
 func overrideOf(o state.Override) Override {
-	return Override{
+	out := Override{
 		Field: o.Field, Kind: string(o.Kind), Value: o.Value, Wanted: o.Wanted, By: personName(o.By),
 		At: o.At.UTC(), Until: instant(o.Until), Reason: o.Reason, Lane: o.Lane, Contested: o.Contested, Unsure: o.Unsure,
 		ApprovedBy: personName(o.ApprovedBy), ApprovedAt: o.ApprovedAt.UTC(), ApprovedHow: o.ApprovedHow,
 	}
+	if len(o.Contested) > 0 {
+		out.From = o.From
+	}
+	return out
 }
 
 func pillarValue(p policy.Pillar) *float64 {

@@ -121,6 +121,23 @@ func (l Overrides) WriteText(w io.Writer, s Style) error {
 // bare is a value without the prefix that the field's name says already.
 func (h Holding) bare(value string) string { return strings.ReplaceAll(value, h.Field.Prefix(), "") }
 
+// Came is the lane that a contested move began in.
+func (h Holding) Came() string { return orDash(h.bare(h.From)) }
+
+// Went is the lane that the move ended in.
+func (h Holding) Went() string { return orDash(h.bare(h.Value)) }
+
+// Back is the lane that a rejection brings back.
+func (h Holding) Back() string { return orDash(h.bare(h.Wanted)) }
+
+// Mover is who made the move, as far as it is known.
+func (h Holding) Mover() string {
+	if h.Unsure {
+		return "somebody"
+	}
+	return orSomebody(h.By)
+}
+
 func (h Holding) until(s Style) string {
 	switch {
 	case h.Field == FieldAll:

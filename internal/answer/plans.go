@@ -30,10 +30,12 @@ type Plan struct {
 	By         string    `json:"by,omitempty"` // who approved or undid
 	ByAt       time.Time `json:"by_at,omitzero"`
 	Undoes     string    `json:"undoes,omitempty"`
-	HeldAt     time.Time `json:"held_at,omitzero"`
-	Expires    time.Time `json:"expires,omitzero"`         // while it is held or approved
-	Lanes      []string  `json:"approved_lanes,omitempty"` // that a partial approval names
-	RestOf     string    `json:"rest_of,omitempty"`        // the plan that was approved in part and left this one
+	// Accepted tells that a person had agreed to what suggest mode proposed.
+	Accepted bool      `json:"accepted,omitempty"`
+	HeldAt   time.Time `json:"held_at,omitzero"`
+	Expires  time.Time `json:"expires,omitzero"`         // while it is held or approved
+	Lanes    []string  `json:"approved_lanes,omitempty"` // that a partial approval names
+	RestOf   string    `json:"rest_of,omitempty"`        // the plan that was approved in part and left this one
 	// Summary tells what a held plan would do, whatever its size.
 	Summary *Summary `json:"summary,omitempty"`
 	// Present counts its listed changes by how they stand now, where one plan
@@ -109,7 +111,7 @@ func NewPlan(p state.Plan, entries []state.Entry) Plan {
 	out := Plan{
 		ID: p.ID, Source: p.Source, At: p.At.UTC(), Mode: p.Mode, PolicyHash: p.PolicyHash, Open: p.Open,
 		Issues: p.Issues, Size: p.Changes, Status: string(p.Status), Reason: p.Reason, By: p.By, ByAt: p.ByAt.UTC(),
-		Undoes: p.Undoes, HeldAt: p.HeldAt.UTC(), Lanes: p.Lanes, RestOf: p.RestOf, Summary: summaryOf(&p),
+		Undoes: p.Undoes, Accepted: p.Accepted, HeldAt: p.HeldAt.UTC(), Lanes: p.Lanes, RestOf: p.RestOf, Summary: summaryOf(&p),
 	}
 	for _, e := range entries {
 		out.Changes = append(out.Changes, ChangeOf(e))

@@ -48,6 +48,9 @@ func (p Plan) Note() string {
 	if p.Undoes != "" {
 		parts = append(parts, "undoes "+p.Undoes)
 	}
+	if p.Accepted && p.Undoes == "" {
+		parts = append(parts, "accepted")
+	}
 	if p.Reason != "" {
 		parts = append(parts, p.Reason)
 	}

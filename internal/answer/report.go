@@ -34,9 +34,12 @@ func decisions(list []report.Version) (n int) {
 
 func (d *document) rules(list []report.Rule) {
 	d.heading("What people did with the rules")
-	t := &table{columns: []column{
-		{head: "LANE"}, {head: "PLACED", right: true}, {head: "MOVED", right: true}, {head: "RATE", right: true}, {head: "TO", flex: true},
-	}, indent: 2}
+	answers := slices.ContainsFunc(list, func(r report.Rule) bool { return r.Accepted+r.Rejected > 0 }) // in suggest mode alone
+	t := &table{columns: []column{{head: "LANE"}, {head: "PLACED", right: true}, {head: "MOVED", right: true}, {head: "RATE", right: true}}, indent: 2}
+	if answers {
+		t.columns = append(t.columns, column{head: "ACCEPTED", right: true}, column{head: "REJECTED", right: true})
+	}
+	t.columns = append(t.columns, column{head: "TO", flex: true})
 	var silent []string
 	for _, r := range list {
 		var to []string
@@ -47,7 +50,11 @@ func (d *document) rules(list []report.Rule) {
 		if r.Placed > 0 {
 			rate = Percent(r.Rate)
 		}
-		t.row(cell{r.Lane, cyan}, text(fmt.Sprint(r.Placed)), text(fmt.Sprint(r.Moved)), text(rate), text(strings.Join(to, ", ")))
+		row := []cell{{r.Lane, cyan}, text(fmt.Sprint(r.Placed)), text(fmt.Sprint(r.Moved)), text(rate)}
+		if answers {
+			row = append(row, text(fmt.Sprint(r.Accepted)), text(fmt.Sprint(r.Rejected)))
+		}
+		t.row(append(row, text(strings.Join(to, ", ")))...)
 		if r.Silent {
 			silent = append(silent, r.Lane)
 		}

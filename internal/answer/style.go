@@ -107,7 +107,7 @@ func statusColor(st Status) color {
 		return red
 	case Held, Parked, Paused:
 		return yellow
-	case Observed, Suggested, Superseded, Reverted:
+	case Observed, Suggested, Superseded, Reverted, Kept:
 		return faint
 	}
 	return none

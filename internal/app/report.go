@@ -152,6 +152,12 @@ func (g *reportData) decision(l *state.Logged) {
 
 func (g *reportData) act(a *state.Act) {
 	id := identity(a.Source, a.ID)
+	if a.Verb == state.Accepted || a.Verb == state.Declined {
+		if g.about(id) {
+			g.in.Answered = append(g.in.Answered, report.Reply{At: a.At, Issue: id, Rule: a.Rule, Accepted: a.Verb == state.Accepted})
+		}
+		return
+	}
 	if !g.about(id) || a.Verb != state.Overrode && a.Verb != state.Released || a.Field != issue.FieldLane && a.Field != issue.FieldPriority {
 		return
 	}

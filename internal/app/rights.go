@@ -110,11 +110,45 @@ func (a *App) Rule(ctx context.Context, u web.RulingRequest) (answer.Ruled, erro
 	return a.ruled(after, u, field), nil
 }
 
+// Reply implements web.Rights.
+func (a *App) Reply(ctx context.Context, q web.ReplyRequest) (answer.Replied, error) {
+	r, err := a.find(q.Ref)
+	if err != nil {
+		return answer.Replied{}, err
+	}
+	e := a.current()
+	s := e.source(r.Issue.Source)
+	if s == nil {
+		return answer.Replied{}, web.Errorf(web.Conflict, "source %q is no longer configured", r.Issue.Source)
+	}
+	in := reconcile.Reply{ID: r.Issue.ID, Key: r.Issue.Key, Accept: q.Accept, Hash: q.Proposal, As: q.As, By: q.By, Via: q.Via, For: q.Hold, Reason: q.Reason}
+	for _, f := range q.Fields {
+		in.Fields = append(in.Fields, issue.Field(f))
+	}
+	done := s.cycler.Reply(ctx, in)
+	if done.Err != nil {
+		return answer.Replied{}, refused(done.Err)
+	}
+	a.measure(e, s)
+	out := answer.Replied{Ref: r.Issue.Ref().String(), ID: r.Issue.ID, Verb: q.Verb(), By: cmp.Or(done.By.Name, done.By.ID), Reason: q.Reason, Rule: done.Rule,
+		Plan: done.Plan, Until: done.Until, Changes: []answer.Change{}, Left: []answer.Change{}}
+	for _, l := range done.Lines {
+		if l.Change.Field != issue.FieldComment || l.Status != reconcile.Applied {
+			out.Changes = append(out.Changes, answer.NewChange(l.Ref.Source, l.ID, l.Ref.Key, l.Change, answer.Status(l.Status)))
+		}
+	}
+	for _, ch := range done.Left {
+		out.Left = append(out.Left, answer.NewChange(s.Name, r.Issue.ID, r.Issue.Key, ch, answer.Suggested))
+	}
+	a.opts.Log.Info("a proposal was answered", "source", s.Name, "issue", r.Issue.Key, "what", out.Verb, "rule", out.Rule, "by", q.By, "as", q.As, "plan", done.Plan)
+	return out, nil
+}
+
 // refused gives the reasons of a ruling that was not carried out their kinds.
 func refused(err error) error {
 	for kind, reasons := range map[web.Kind][]error{
 		web.Denied:   {reconcile.ErrMayNot},
-		web.Conflict: {reconcile.ErrNothing, reconcile.ErrContested},
+		web.Conflict: {reconcile.ErrNothing, reconcile.ErrContested, reconcile.ErrNoProposal, reconcile.ErrProposalChanged, reconcile.ErrGated},
 		web.Invalid:  {reconcile.ErrNoField, reconcile.ErrHoldSpan},
 	} {
 		if slices.ContainsFunc(reasons, func(r error) bool { return errors.Is(err, r) }) {

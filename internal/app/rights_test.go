@@ -11,6 +11,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/connectors/jira/jiratest"
 	"github.com/lanekeeper/lanekeeper/connectors/linear/lineartest"
 	"github.com/lanekeeper/lanekeeper/internal/answer"
+	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/web"
 	"github.com/lanekeeper/lanekeeper/state"
 )
@@ -207,4 +208,65 @@ func TestAContestedMoveIsTold(t *testing.T) {
 			}
 		})
 	})
+}
+
+func TestProposalsAreAnsweredOnEveryTracker(t *testing.T) {
+	for _, kind := range anyTracker {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, kind, func(_ *world, s *settings) { s.mode = "suggest" })
+				w.start()
+				defer func() { w.stop() }()
+				w.good()
+				time.Sleep(5 * time.Minute)
+				silent := func() { // suggest mode goes on proposing for the others
+					t.Helper()
+					n := w.hurt.mutations() + w.other.mutations()
+					w.good()
+					if n = w.hurt.mutations() + w.other.mutations() - n; n > 0 {
+						t.Errorf("%d mutations when all was said", n)
+					}
+				}
+				list, err := w.app.Issues(t.Context(), web.IssueFilter{Source: "hurt", Lane: "hotfix"})
+				fatal(t, err)
+				yes := list.Issues[0]
+				list, err = w.app.Issues(t.Context(), web.IssueFilter{Source: "hurt", Lane: "feature"})
+				fatal(t, err)
+				no := list.Issues[0]
+				done, err := w.app.Reply(t.Context(), web.ReplyRequest{Ref: issue.ParseRef(yes.Ref), Accept: true, By: "op", Via: "command"})
+				fatal(t, err)
+				if lane := w.hurt.lane(yes.ID); lane != "lane:hotfix" || done.Rule != "hotfix" || done.Changes[0].Status != answer.Applied {
+					t.Errorf("lane %q, answer %+v", lane, done)
+				}
+				_, err = w.app.Reply(t.Context(), web.ReplyRequest{Ref: issue.ParseRef(no.Ref), By: "op", Via: "command", Reason: "later"})
+				fatal(t, err)
+				if lane := w.hurt.lane(no.ID); lane != "" {
+					t.Errorf("rejected, and in lane %q", lane)
+				}
+				for _, id := range []string{yes.ID, no.ID} {
+					if n := w.hurt.comments(id); n != 1 {
+						t.Errorf("%d comments", n)
+					}
+				}
+				if _, err := w.app.Reply(t.Context(), web.ReplyRequest{Ref: issue.ParseRef(no.Ref), Accept: true, By: "op"}); web.KindOf(err) != web.Conflict {
+					t.Errorf("accepted what was rejected: %v", err)
+				}
+				silent()
+				r, err := w.app.Report(t.Context(), web.ReportFilter{})
+				fatal(t, err)
+				for _, rule := range r.Rules {
+					want := map[string][2]int{"hotfix": {1, 0}, "feature": {0, 1}}[rule.Lane]
+					if got := [2]int{rule.Accepted, rule.Rejected}; got != want {
+						t.Errorf("rule %s: accepted and rejected %v, want %v", rule.Lane, got, want)
+					}
+				}
+				undone, err := w.app.Undo(t.Context(), web.UndoRequest{Plan: done.Plan, By: "op"})
+				fatal(t, err)
+				if lane := w.hurt.lane(yes.ID); lane != "" {
+					t.Errorf("undone %+v, and in lane %q", undone, lane)
+				}
+				silent()
+			})
+		})
+	}
 }

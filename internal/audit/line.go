@@ -63,7 +63,7 @@ type Line struct {
 	ID         string      `json:"id,omitempty"`
 	Verb       string      `json:"verb,omitempty"` // of an act
 	Cause      string      `json:"cause,omitempty"`
-	Rule       string      `json:"rule,omitempty"` // the lane whose rule decided
+	Rule       string      `json:"rule,omitempty"` // the lane whose rule decided, or had proposed what was answered
 	Before     *Outcome    `json:"before,omitempty"`
 	After      *Outcome    `json:"after,omitempty"`
 	Undecided  string      `json:"undecided,omitempty"`
@@ -164,7 +164,7 @@ func (l *Line) act(a *state.Act) {
 	} else {
 		l.Source = a.Source
 	}
-	l.Plan, l.Reason, l.PolicyHash = a.Plan, a.Reason, a.PolicyHash
+	l.Plan, l.Rule, l.Reason, l.PolicyHash = a.Plan, a.Rule, a.Reason, a.PolicyHash
 	if a.Field != "" {
 		l.change(a.Field, a.From, a.To)
 	}

@@ -42,7 +42,7 @@ func ptr(f float64) *float64 { return &f }
 // [], the value of a mapping with free keys has .*.
 func keyTable() map[string]key {
 	t := map[string]key{
-		"mode": {required: true, doc: "How far lanekeeper may go: observe decides and records and writes nothing; suggest writes only the marked comment; " +
+		"mode": {required: true, doc: "How far lanekeeper may go: observe decides and records and writes nothing; suggest writes only the marked comment, and what a person accepts; " +
 			"enforce writes what the policy wants. There is no default: you choose."},
 		"sources":                   {required: true, doc: "Tracker connections; at least one."},
 		"schedule":                  {doc: "When lanekeeper works."},

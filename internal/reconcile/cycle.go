@@ -180,7 +180,7 @@ type Line struct {
 	Ref    issue.Ref
 	ID     string
 	Change issue.Change
-	Status string // planned, applied, failed, held, parked, observed, suggested, paused, refused
+	Status string // planned, applied, failed, held, parked, observed, suggested, paused, refused, kept
 }
 
 // The statuses of a Line.
@@ -194,11 +194,13 @@ const (
 	Suggested = "suggested"
 	Paused    = "paused"
 	Refused   = "refused"
+	Kept      = "kept" // as it is, by a person's word
 )
 
 // cycle is one run of a Cycler.
 type cycle struct {
 	*Cycler
+	gate Gate // lets pass what a person accepts in this run
 	ctx  context.Context
 	task Task
 	now  time.Time
@@ -249,7 +251,7 @@ func (c *Cycler) Run(ctx context.Context, t Task) Report {
 
 // start makes a run that has not begun.
 func (c *Cycler) start(ctx context.Context, t Task) *cycle {
-	return &cycle{Cycler: c, ctx: ctx, task: t, now: c.Now().UTC(), freed: map[string]bool{}, greeted: map[state.Introduction]bool{}}
+	return &cycle{Cycler: c, gate: c.gate, ctx: ctx, task: t, now: c.Now().UTC(), freed: map[string]bool{}, greeted: map[state.Introduction]bool{}}
 }
 
 // sense takes what is known outside of the tracker, once for the whole run.

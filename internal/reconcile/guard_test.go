@@ -133,6 +133,8 @@ func TestPauseStopsWritesAcrossRestarts(t *testing.T) {
 func TestGateRefusesWhatTheModeForbids(t *testing.T) {
 	edit := issue.Edit{Key: "PAY-1", Changes: []issue.Change{{Field: issue.FieldLane, To: "lane:hotfix"}}}
 	comment := issue.Edit{Key: "PAY-1", Changes: []issue.Change{{Field: issue.FieldComment, To: "x"}}}
+	horizon := issue.Edit{Key: "PAY-1", Changes: []issue.Change{{Field: issue.FieldLane, To: "lane:hotfix"}, {Field: issue.FieldHorizon, To: "horizon:roadmap"}}}
+	agreed := map[string][]issue.Field{id(1): {issue.FieldLane}}
 	tests := []struct {
 		name   string
 		mode   reconcile.Mode
@@ -147,6 +149,10 @@ func TestGateRefusesWhatTheModeForbids(t *testing.T) {
 		{"enforce lets both through", reconcile.Enforce, false, edit, true},
 		{"nothing passes a pause", reconcile.Enforce, true, edit, false},
 		{"an unknown mode is the most careful one", "", false, comment, false},
+		{"observe lets nothing accepted through", reconcile.Observe, false, edit, false},
+		{"suggest lets what was accepted through", reconcile.Suggest, false, edit, true},
+		{"suggest lets no other field through with it", reconcile.Suggest, false, horizon, false},
+		{"nothing accepted passes a pause", reconcile.Suggest, true, edit, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -154,6 +160,9 @@ func TestGateRefusesWhatTheModeForbids(t *testing.T) {
 			tr.add(1, nil)
 			tt.edit.ID, tt.edit.Comment = id(1), &issue.CommentEdit{Marker: "m"}
 			g := reconcile.Gate{Writer: tr, Mode: tt.mode, Paused: func() (bool, error) { return tt.paused, nil }}
+			if strings.Contains(tt.name, "accepted") || strings.Contains(tt.name, "other field") {
+				g.Accepted = agreed
+			}
 			err := g.Apply(t.Context(), []issue.Edit{tt.edit}, func(issue.Result) {})
 			if passed := err == nil; passed != tt.want || (err != nil && !errors.Is(err, reconcile.ErrGated)) || (len(tr.edits) > 0) != tt.want {
 				t.Errorf("got error %v and %d writes", err, len(tr.edits))

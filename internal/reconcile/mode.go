@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 )
@@ -14,7 +15,7 @@ type Mode string
 // The modes, from the most careful.
 const (
 	Observe Mode = "observe" // decide and record; nothing leaves the process
-	Suggest Mode = "suggest" // only the marked comment
+	Suggest Mode = "suggest" // only the marked comment, and what a person accepts
 	Enforce Mode = "enforce" // everything that policy wants
 )
 
@@ -47,6 +48,9 @@ var ErrPaused = fmt.Errorf("%w: writes are paused", ErrGated)
 type Gate struct {
 	Writer Writer
 	Mode   Mode
+	// Accepted are the fields of issues, by id, that a person said yes to: they
+	// pass though the mode suggests. In observe mode nothing does.
+	Accepted map[string][]issue.Field
 	// Paused tells whether all writes are stopped now. An error stops them too.
 	Paused func() (bool, error)
 }
@@ -89,11 +93,21 @@ func (g Gate) allow(e issue.Edit) error {
 		return nil
 	}
 	for _, c := range e.Changes {
-		if g.Mode != Suggest || c.Field != issue.FieldComment {
+		if g.Mode != Suggest || c.Field != issue.FieldComment && !g.accepted(e.ID, c.Field) {
 			return fmt.Errorf("%w: %s of %s in mode %s", ErrGated, c.Field, e.Key, g.Mode)
 		}
 	}
 	return nil
+}
+
+func (g Gate) accepted(id string, f issue.Field) bool { return slices.Contains(g.Accepted[id], f) }
+
+// accepting lets a field of an issue pass.
+func (g *Gate) accepting(id string, f issue.Field) {
+	if g.Accepted == nil {
+		g.Accepted = map[string][]issue.Field{}
+	}
+	g.Accepted[id] = append(g.Accepted[id], f)
 }
 
 func because(err error) string {

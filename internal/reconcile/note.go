@@ -236,8 +236,8 @@ func listed(changes []issue.Change) string {
 const optOut = "To have lanekeeper leave this issue alone, give it the label " + issue.PinLabel + "."
 
 func proposal(r *state.Record, changes []issue.Change) string {
-	return fmt.Sprintf("lanekeeper proposes for %s:\n\n%s\nNothing was changed. %s To withdraw this proposal: lanekeeper undo %s. All reasons: lanekeeper explain %s",
-		r.Issue.Key, listed(changes), optOut, r.Issue.Ref(), r.Issue.Ref())
+	return fmt.Sprintf("lanekeeper proposes for %s:\n\n%s\nNothing was changed. To have it done: lanekeeper accept %s. To decline: lanekeeper reject %s --reason \"why\". "+
+		"%s All reasons: lanekeeper explain %s", r.Issue.Key, listed(changes), r.Issue.Ref(), r.Issue.Ref(), optOut, r.Issue.Ref())
 }
 
 func shortProposal(r *state.Record, changes []issue.Change) string {
@@ -248,8 +248,8 @@ func shortProposal(r *state.Record, changes []issue.Change) string {
 			what[n] = fmt.Sprintf("%s (now %s)", shown(ch.To), shown(ch.From))
 		}
 	}
-	return fmt.Sprintf("lanekeeper proposes %s: %s. Reasons: lanekeeper explain %s; label %s to opt out.",
-		strings.Join(what, ", "), strings.TrimSuffix(changes[0].Reason, "."), r.Issue.Ref(), issue.PinLabel)
+	return fmt.Sprintf("lanekeeper proposes %s: %s. Answer with lanekeeper accept or reject %s; reasons: lanekeeper explain %s; label %s to opt out.",
+		strings.Join(what, ", "), strings.TrimSuffix(changes[0].Reason, "."), r.Issue.Ref(), r.Issue.Ref(), issue.PinLabel)
 }
 
 // introduction tells a person about the first change that lanekeeper made to an

@@ -99,6 +99,8 @@ func (o *outbox) write(f *flight, i item) (body string) {
 	switch {
 	case i.changes[0].To == "":
 		return withdrawn
+	case i.says != "":
+		return i.says
 	case i.introduces:
 		body, f.greets = introduction(f.record, i.told), o.stranger(f.record)
 	default:

@@ -176,12 +176,19 @@ func (c *cycle) holdOn(r *state.Record, u Ruling) error {
 	at := slices.IndexFunc(r.Overrides, func(o state.Override) bool { return o.Field == u.Field })
 	switch {
 	case u.For <= 0 || u.For > longestHold:
-		return fmt.Errorf("%s is %w: want more than 0 and at most 5 years", u.For, ErrHoldSpan)
+		return badSpan(u.For)
 	case !slices.Contains(c.fields(r), u.Field):
 		return c.noField(r, u.Field)
 	case at >= 0 && len(r.Overrides[at].Contested) > 0:
 		return contestedNow(r)
 	}
+	o := c.keepPresent(r, u)
+	c.noted(r, state.Act{Verb: state.HeldBack, Field: o.Field, From: o.Wanted, To: o.Value, By: o.By, Reason: untilWhen(o, u)})
+	return nil
+}
+
+// keepPresent holds the present value of the ruling's field.
+func (c *cycle) keepPresent(r *state.Record, u Ruling) state.Override {
 	o := state.Override{Field: u.Field, Kind: state.Operator, Value: plan.Actual(&r.Issue, u.Field), By: issue.Person{Name: u.By},
 		At: c.now, Until: c.now.Add(u.For), Lane: r.Decision.Lane, Reason: u.Reason}
 	for _, w := range c.wants(r) {
@@ -190,9 +197,15 @@ func (c *cycle) holdOn(r *state.Record, u Ruling) error {
 		}
 	}
 	hold(r, o)
-	c.noted(r, state.Act{Verb: state.HeldBack, Field: o.Field, From: o.Wanted, To: o.Value, By: o.By,
-		Reason: strings.TrimSuffix(fmt.Sprintf("until %s; %s", o.Until.Format(time.RFC3339), reasoned(u)), "; ")})
-	return nil
+	return o
+}
+
+func untilWhen(o state.Override, u Ruling) string {
+	return strings.TrimSuffix(fmt.Sprintf("until %s; %s", o.Until.Format(time.RFC3339), reasoned(u)), "; ")
+}
+
+func badSpan(d time.Duration) error {
+	return fmt.Errorf("%s is %w: want more than 0 and at most 5 years", d, ErrHoldSpan)
 }
 
 func contestedNow(r *state.Record) error {

@@ -46,8 +46,8 @@ type span struct {
 // field still holds what the last one wrote. What a person changed in between
 // or since stays. Each restored field is held as an override, so that the next
 // cycle does not do it again; the undo of an undo ends these. Undo writes, so
-// the mode must be above observe (suggest withdraws proposals only) and writes
-// must not be paused.
+// the mode must be above observe (suggest withdraws proposals, and takes back
+// those that were accepted) and writes must not be paused.
 func (c *Cycler) Undo(ctx context.Context, u Undo) Report {
 	if err := c.Turn.take(ctx); err != nil {
 		return Report{Source: c.Source, Mode: c.Mode, Err: fmt.Errorf("undo %s: %w", u, err)}
@@ -86,6 +86,9 @@ func (c *cycle) undo(u Undo) error {
 	}
 	p := state.Plan{ID: c.planID(len(ids)), Source: c.Source, At: c.now, Mode: string(c.Mode), PolicyHash: c.Policy.Hash(),
 		Status: state.PlanRunning, By: u.By, ByAt: c.now, Undoes: u.String()}
+	if p.Accepted, err = c.letPass(spans); err != nil {
+		return err
+	}
 	if u.redo, err = c.isUndo(u.Plan); err != nil {
 		return err
 	}
@@ -103,6 +106,30 @@ func (c *cycle) undo(u Undo) error {
 	}
 	c.report.Plan, p.Status = p.ID, state.PlanDone
 	return errors.Join(failed, c.commit(state.Batch{Plan: &p}))
+}
+
+// letPass lets the undo write fields in suggest mode that were written there too:
+// because a person had accepted them. It tells whether there are any.
+func (c *cycle) letPass(spans map[spanKey]span) (some bool, err error) {
+	accepted := map[string]bool{}
+	for k, s := range spans {
+		pass := c.Mode == Suggest && k.field != issue.FieldComment
+		for _, e := range s.all {
+			if _, known := accepted[e.Plan]; !known && pass {
+				p, err := c.Store.Plan(e.Plan)
+				if err != nil {
+					return false, fmt.Errorf("read plan %s: %w", e.Plan, err)
+				}
+				accepted[e.Plan] = p.Accepted
+			}
+			pass = pass && accepted[e.Plan]
+		}
+		if pass {
+			c.gate.accepting(k.id, k.field)
+		}
+		some = some || pass
+	}
+	return some, nil
 }
 
 // scope lists the entries that the undo covers.
@@ -313,7 +340,7 @@ func (c *cycle) restore(r *state.Record, s span, u Undo) (issue.Change, bool) {
 	case f == issue.FieldComment:
 		ch.From, ch.To = r.Comment.Hash, ""
 		return ch, r.Comment.ID != ""
-	case c.Mode != Enforce:
+	case c.Mode != Enforce && !c.gate.accepted(r.Issue.ID, f):
 		ch.Reason = "source " + c.Source + " is in mode " + string(c.Mode) + "; set it to enforce to let undo write fields"
 		return ch, false
 	case !r.Issue.Open() && f != issue.FieldPostMortem, r.Issue.Gone:

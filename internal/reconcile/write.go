@@ -36,6 +36,7 @@ type item struct {
 	signature     string
 	introduces    bool           // the comment is an introduction
 	told          []issue.Change // that it tells about
+	says          string         // the whole comment, where it is neither
 }
 
 // write plans all outstanding changes, lets the guard judge the whole, and

@@ -20,6 +20,7 @@ type Input struct {
 	Bands      []Band    // from the highest
 	Placed     []Placing // decisions that put an issue into a lane, by time
 	Moved      []Move    // what people did to a lane or a priority, by time
+	Answered   []Reply   // what people said to proposals
 	Issues     []Issue   // all that are known, open or not
 	// Cap is the share of open issues that may be urgent or high; 0 is none.
 	Cap float64
@@ -60,6 +61,14 @@ type Move struct {
 	Field    issue.Field // lane or priority
 	From, To string      // lane names and priorities, "" for none
 	Ended    bool
+}
+
+// Reply is a person's answer to what a rule proposed for one field of an issue.
+type Reply struct {
+	At       time.Time
+	Issue    string
+	Rule     string // the lane
+	Accepted bool
 }
 
 // Issue is one issue as it is known now.

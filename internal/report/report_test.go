@@ -109,6 +109,13 @@ func TestRules(t *testing.T) {
 			in.place("1", "hotfix", -20, 90)
 			in.Moved = append(in.Moved, Move{At: at(-9), Issue: "1", Field: issue.FieldLane, From: "hotfix", To: "feature", Ended: true})
 		}, "hotfix", Rule{Lane: "hotfix", Placed: 1}},
+		{"answers to proposals count once an issue, for the rule that had proposed", func(in *Input) {
+			in.Answered = []Reply{
+				{at(-9), "1", "hotfix", true}, {at(-9), "1", "hotfix", true}, {at(-3), "1", "hotfix", true}, // of two fields, and again
+				{at(-9), "2", "hotfix", true}, {at(-8), "2", "hotfix", false}, {at(-8), "3", "feature", false},
+			}
+			in.place("1", "hotfix", -20, 90)
+		}, "hotfix", Rule{Lane: "hotfix", Placed: 1, Accepted: 2, Rejected: 1}},
 		{"two moved issues have nothing in common that would be told", func(in *Input) {
 			for n := range 4 {
 				in.place(fmt.Sprint(n), "hotfix", -20, 90, "issue.kind", map[bool]string{true: "task", false: "bug"}[n < 2])

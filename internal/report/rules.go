@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"time"
 )
 
 const (
@@ -24,6 +25,10 @@ type Rule struct {
 	Moved  int     `json:"moved"`  // of these, moved elsewhere by a person
 	Rate   float64 `json:"rate"`   // moved / placed
 	To     []Count `json:"to"`     // where to; "" is no lane at all
+	// Accepted and Rejected count the issues of which people answered a proposal of
+	// this rule in suggest mode. One of which they answered in part counts in both.
+	Accepted int `json:"accepted"`
+	Rejected int `json:"rejected"`
 	// Shared are the values that tell the moved issues from the others.
 	Shared []Shared `json:"shared"`
 	// Silent tells that the rule took no issue in the period and has none now.
@@ -48,9 +53,11 @@ func rules(in *Input, cases map[string][]aCase) []Rule {
 			now[i.Lane]++
 		}
 	}
+	accepted, rejected := answered(in.Answered)
 	out := []Rule{}
 	for _, l := range in.Lanes {
-		r := Rule{Lane: l.Name, Placed: len(cases[l.Name]), Silent: len(cases[l.Name]) == 0 && now[l.Name] == 0}
+		r := Rule{Lane: l.Name, Placed: len(cases[l.Name]), Accepted: accepted[l.Name], Rejected: rejected[l.Name],
+			Silent: len(cases[l.Name]) == 0 && now[l.Name] == 0}
 		to := map[string]int{}
 		for _, c := range cases[l.Name] {
 			if c.moved {
@@ -62,6 +69,25 @@ func rules(in *Input, cases map[string][]aCase) []Rule {
 		out = append(out, r)
 	}
 	return out
+}
+
+// answered counts by rule the issues of which people took and of which they
+// declined a proposal.
+func answered(list []Reply) (accepted, rejected map[string]int) {
+	accepted, rejected = map[string]int{}, map[string]int{}
+	seen := map[Reply]bool{}
+	for _, r := range list {
+		r.At = time.Time{}
+		switch {
+		case seen[r]:
+		case r.Accepted:
+			accepted[r.Rule]++
+		default:
+			rejected[r.Rule]++
+		}
+		seen[r] = true
+	}
+	return accepted, rejected
 }
 
 // shared finds the values that most of the moved issues have and few others.

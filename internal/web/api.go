@@ -10,6 +10,7 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/pilot"
 )
 
 // All errors that these interfaces return for a reason that the asker can do
@@ -44,6 +45,10 @@ type Log interface {
 	Plan(ctx context.Context, id string) (answer.Plan, error)
 	// Report judges the policy by what people did to its decisions.
 	Report(context.Context, ReportFilter) (answer.PolicyReport, error)
+	// Pilot compares the time since a pilot began with the time before. A source
+	// that is not configured is NotFound; one without a write, and no moment
+	// given, is a Conflict.
+	Pilot(context.Context, PilotFilter) (answer.Pilot, error)
 	// Changes lists what was sent to the trackers, newest first.
 	Changes(context.Context, ChangeFilter) (answer.Changes, error)
 }
@@ -127,6 +132,15 @@ type ReportFilter struct {
 	Team   string    // source/PROJECT, "" is all
 	// Anonymous replaces the names of reporters by numbers.
 	Anonymous bool
+}
+
+// PilotFilter says what the report of a pilot is about.
+type PilotFilter struct {
+	Source   string
+	Project  string        // "" is all of the source
+	Since    time.Time     // zero: the first write
+	Baseline time.Duration // before that; 0 is 30 days
+	Limits   pilot.Limits
 }
 
 // ChangeFilter narrows the list of changes. Zero fields do not narrow.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/pilot"
 	"github.com/lanekeeper/lanekeeper/internal/web"
 )
 
@@ -85,6 +86,19 @@ func TestClientAsksWhatTheServerUnderstands(t *testing.T) {
 		}},
 		{"hold", "hold payments/PAY-4 due as  by ana via API for 720h0m0s: why", func() error {
 			_, err := c.Rule(ctx, web.RulingRequest{Ref: ref, Verb: "hold", Field: "due", By: "ana", Hold: 720 * time.Hour, Reason: "why"})
+			return err
+		}},
+		{"accept", "accept payments/PAY-4 [lane due] abc as lead by ana via command for 0s: ok", func() error {
+			_, err := c.Reply(ctx, web.ReplyRequest{Ref: ref, Accept: true, Fields: []string{"lane", "due"}, Proposal: "abc", As: "lead", By: "ana", Via: "command", Reason: "ok"})
+			return err
+		}},
+		{"reject", "reject /PAY-4 []  as  by ana via API for 720h0m0s: why", func() error {
+			_, err := c.Reply(ctx, web.ReplyRequest{Ref: issue.Ref{Key: "PAY-4"}, By: "ana", Hold: 720 * time.Hour, Reason: "why"})
+			return err
+		}},
+		{"pilot", "pilot core/ENG 720h0m0s 5 map[overrides:0.15 sla:0.9] map[lead_time:1.2]", func() error {
+			_, err := c.Pilot(ctx, web.PilotFilter{Source: "core", Project: "ENG", Baseline: 720 * time.Hour,
+				Limits: pilot.Limits{Least: 5, Targets: map[string]float64{"overrides": .15, "sla": .9}, Stops: map[string]float64{"lead_time": 1.2}}})
 			return err
 		}},
 		{"reload", "reload", func() error { _, err := c.Reload(ctx); return err }},

@@ -32,17 +32,24 @@ func ptr[T any](v T) *T { return &v }
 
 // fake answers from fixed values and keeps what it was asked.
 type fake struct {
-	items   []answer.Item
-	sources answer.Sources
-	asked   []string
-	filter  web.IssueFilter
-	log     web.DecisionFilter
-	err     error // returned by everything
-	hang    chan struct{}
+	items     []answer.Item
+	sources   answer.Sources
+	overrides []answer.Holding
+	asked     []string
+	filter    web.IssueFilter
+	log       web.DecisionFilter
+	err       error // returned by everything
+	hang      chan struct{}
 }
 
 func newFake() *fake {
-	f := &fake{sources: answer.Sources{Sources: []answer.Source{
+	f := &fake{overrides: []answer.Holding{
+		{Ref: "payments/PAY-1", ID: "10000", Title: `Checkout <script>alert("x")</script> fails`, Override: answer.Override{Field: issue.FieldLane, Kind: "person", From: "lane:hotfix",
+			Value: "lane:feature", Wanted: "lane:hotfix", By: "Bob <b>Díaz", At: now.Add(-3 * time.Hour), Contested: []string{"feature", "hotfix"}, Approvers: []string{"lead@acme.example", "group:leads"}}},
+		{Ref: "core/ENG-2", ID: "u2", Title: "Nobody knows who", Override: answer.Override{Field: issue.FieldLane, Kind: "person", Value: "lane:hotfix", Wanted: "lane:feature",
+			At: now.Add(-26 * time.Hour), Contested: []string{"hotfix"}, Approvers: []string{"lead@acme.example"}, Unsure: true}},
+		{Ref: "payments/PAY-2", ID: "10001", Override: answer.Override{Field: issue.FieldPriority, Kind: "operator", Value: "high"}},
+	}, sources: answer.Sources{Sources: []answer.Source{
 		{
 			Source: "payments", Tracker: "jira", Mode: "enforce", Healthy: true, Watermark: now.Add(-3 * time.Minute),
 			LastSuccess: now.Add(-time.Minute), LastSweep: now.Add(-9 * time.Hour), Staleness: ptr(60.0), Issues: 1412, Open: 340,
@@ -234,6 +241,10 @@ func (f *fake) Report(_ context.Context, r web.ReportFilter) (answer.PolicyRepor
 	return answer.PolicyReport{}, f.ask("report %s%s %v", r.Source, r.Team, r.Anonymous)
 }
 
+func (f *fake) Pilot(_ context.Context, p web.PilotFilter) (answer.Pilot, error) {
+	return answer.Pilot{}, f.ask("pilot %s/%s %s %d %v %v", p.Source, p.Project, p.Baseline, p.Limits.Least, p.Limits.Targets, p.Limits.Stops)
+}
+
 func (f *fake) PlanNow(_ context.Context, source string) (answer.Cycle, error) {
 	return answer.Cycle{Mode: "enforce", Sources: []answer.CycleSource{}, Changes: []answer.Change{}}, f.ask("plan now %s", source)
 }
@@ -258,15 +269,12 @@ func (f *fake) Undo(_ context.Context, u web.UndoRequest) (answer.Undo, error) {
 }
 
 func (f *fake) Overrides(_ context.Context, o web.OverrideFilter) (answer.Overrides, error) {
-	list := []answer.Holding{
-		{Ref: "payments/PAY-1", ID: "10000", Override: answer.Override{Field: issue.FieldLane, Kind: "person", Value: "lane:feature", Contested: []string{"hotfix"}}},
-		{Ref: "payments/PAY-2", ID: "10001", Override: answer.Override{Field: issue.FieldPriority, Kind: "operator", Value: "high"}},
-	}
+	list := slices.DeleteFunc(slices.Clone(f.overrides), func(h answer.Holding) bool { return o.Contested && len(h.Contested) == 0 })
 	page, next, err := answer.Page(list, o.Cursor, o.Limit)
 	if err != nil {
 		return answer.Overrides{}, web.Errorf(web.Invalid, "%w", err)
 	}
-	return answer.Overrides{Overrides: page, Total: 2, Next: next}, f.ask("overrides %s %s %s %s %v", o.Source, o.Lane, o.Field, o.By, o.Contested)
+	return answer.Overrides{Overrides: page, Total: len(list), Next: next}, f.ask("overrides %s %s %s %s %v", o.Source, o.Lane, o.Field, o.By, o.Contested)
 }
 
 func (f *fake) Rule(_ context.Context, u web.RulingRequest) (answer.Ruled, error) {
@@ -274,6 +282,13 @@ func (f *fake) Rule(_ context.Context, u web.RulingRequest) (answer.Ruled, error
 		return answer.Ruled{}, web.Errorf(web.Denied, "mallory may not decide")
 	}
 	return answer.Ruled{Ref: u.Ref.String(), Verb: u.Verb}, f.ask("%s %s %s as %s by %s via %s for %s: %s", u.Verb, u.Ref, u.Field, u.As, u.By, u.Via, u.Hold, u.Reason)
+}
+
+func (f *fake) Reply(_ context.Context, q web.ReplyRequest) (answer.Replied, error) {
+	if q.As == "mallory" {
+		return answer.Replied{}, web.Errorf(web.Denied, "mallory may not decide")
+	}
+	return answer.Replied{Ref: q.Ref.String(), Verb: q.Verb()}, f.ask("%s %s %v %s as %s by %s via %s for %s: %s", q.Verb(), q.Ref, q.Fields, q.Proposal, q.As, q.By, q.Via, q.Hold, q.Reason)
 }
 
 func (f *fake) Alerts(_ context.Context, q web.AlertFilter) (answer.Alerts, error) {

@@ -26,6 +26,7 @@ func (s *server) apiRoutes(mux *http.ServeMux) {
 	get("plans", s.plans)
 	get("plans/{id}", func(r *http.Request) (any, error) { return s.Log.Plan(r.Context(), r.PathValue("id")) })
 	get("policy/report", s.report)
+	get("pilot", s.pilot)
 	get("slas", s.slas)
 	get("post-mortems", s.postMortems)
 	get("lanes", s.lanes)

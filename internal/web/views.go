@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/lanekeeper/lanekeeper/internal/answer"
 )
@@ -13,6 +14,7 @@ const (
 	topIssues     = 5
 	newestChanges = 12
 	urgentClocks  = 10
+	contestsShown = 10
 	issuesPerPage = 50
 	historyEvents = 100
 	planChanges   = 500
@@ -23,9 +25,11 @@ type overview struct {
 	Sources []answer.Source
 	Lanes   answer.Lanes
 	Held    []answer.Plan
-	Tops    []top
-	SLAs    answer.SLAs // the most urgent
-	Changes []answer.Change
+	// Contests are moves of a lane that wait for an approver.
+	Contests answer.Overrides
+	Tops     []top
+	SLAs     answer.SLAs // the most urgent
+	Changes  []answer.Change
 }
 
 // top is the head of one lane's queue.
@@ -45,6 +49,12 @@ func (s *server) overviewPage(ctx context.Context, _ *http.Request, v *view) err
 		return err
 	}
 	o.Held = held.Plans
+	overridden := func(s answer.Source) bool { return s.Overridden > 0 }
+	if s.Rights != nil && slices.ContainsFunc(o.Sources, overridden) { // the list reads every record
+		if o.Contests, err = s.Rights.Overrides(ctx, OverrideFilter{Contested: true, Limit: contestsShown}); err != nil {
+			return err
+		}
+	}
 	// One list of all is cheaper than one for each lane: each reads every record.
 	all, err := s.Issues.Issues(ctx, IssueFilter{})
 	if err != nil {

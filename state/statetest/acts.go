@@ -37,7 +37,7 @@ func (w world) acts(from, to time.Duration, source string) []state.Act {
 
 func actComesBack(t *testing.T, w world) {
 	want := state.Act{
-		At: Epoch().Add(time.Minute), Source: "jira", ID: "1", Key: "PAY-1", Verb: state.Overrode,
+		At: Epoch().Add(time.Minute), Source: "jira", ID: "1", Key: "PAY-1", Verb: state.Overrode, Rule: "hotfix",
 		By: issue.Person{ID: "u1", Name: "Robin Example", Email: "robin@acme.example"}, Field: issue.FieldLane,
 		From: "lane:hotfix", To: "lane:feature", Plan: "p-1", Reason: "customer called", PolicyHash: "aa11",
 	}

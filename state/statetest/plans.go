@@ -32,7 +32,7 @@ func Change(plan string, n int, id string, status state.EntryStatus) state.Entry
 func plans(t *testing.T, w world) {
 	add := func(id, source string, after time.Duration) state.Plan {
 		p := state.Plan{ID: id, Source: source, At: Epoch().Add(after), Mode: "enforce", PolicyHash: "aa11",
-			Open: 9, Issues: 2, Changes: 3, Status: state.PlanHeld, Reason: "too many", By: "sam", ByAt: Epoch(), Undoes: "p-0"}
+			Open: 9, Issues: 2, Changes: 3, Status: state.PlanHeld, Reason: "too many", By: "sam", ByAt: Epoch(), Undoes: "p-0", Accepted: true}
 		w.commit(state.Batch{Source: source, Plan: &p})
 		return p
 	}
