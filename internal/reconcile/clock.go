@@ -111,6 +111,10 @@ func (c *cycle) follow(t terms, r *state.Record) {
 	}
 	if r.Clock == nil {
 		r.Clock = &state.Clock{}
+		if left := r.Memory.LeftLane; left != "" && t.lanes[left].SLA != name {
+			// A lane label may be older than the decision, and still it is no entry.
+			r.Clock.Lanes = []state.Stay{{Lane: left, From: r.Memory.LaneSince.UTC().Truncate(time.Millisecond).Add(-time.Millisecond)}}
+		}
 	}
 	k := r.Clock
 	k.SLA, k.Gone = name, time.Time{}

@@ -139,7 +139,7 @@ func TestAProposalIsAccepted(t *testing.T) {
 		undo := w.cycler.Undo(t.Context(), reconcile.Undo{Plan: r.Plan, By: "op"})
 		w.expect("err", undo.Err, nil)
 		w.expect("as before", w.labels(1)+"|"+w.tracker.issues[id(1)].Priority.String(), "|low")
-		w.expect("comment", w.comment(), "This proposal was withdrawn.")
+		w.expect("comment", w.comment(), "What lanekeeper said here was withdrawn.")
 		w.quiet()
 		again := w.cycler.Undo(t.Context(), reconcile.Undo{Plan: undo.Plan, By: "op"})
 		w.expect("err", again.Err, nil)

@@ -163,11 +163,13 @@ func (s *source) judge(c *card, t topic, start time.Time) {
 		return
 	}
 	due, ok := s.due(c, r, share)
-	if share < 1 && due.Before(r.Memory.LaneSince) { // nobody is warned of an issue that is not in the lane
-		due = r.Memory.LaneSince
+	early := due.Sub(start)
+	if since := r.Memory.LaneSince; share < 1 && start.After(due) && !start.After(since.Add(prompt)) {
+		early = 0 // nobody is warned of an issue that is not in the lane: it begins with that
 	}
-	if !ok || due.Sub(start).Abs() > prompt || start.After(now.Add(prompt)) {
-		w.flunk("%s %s: channel %s is told of %s at %s, and it should be at %s (%v)", s.name, c.key, t.channel, t.event, start.Format(time.DateTime), due.Format(time.DateTime), ok)
+	if !ok || early.Abs() > prompt || start.After(now.Add(prompt)) {
+		w.flunk("%s %s: channel %s is told of %s at %s, and it should be at %s (%v; recorded lanes %v, open %v)", s.name, c.key, t.channel, t.event,
+			start.Format(time.DateTime), due.Format(time.DateTime), ok, r.Clock.Lanes, c.spans)
 		return
 	}
 	if t.channel != "oncall" { // it waits for a group

@@ -87,6 +87,7 @@ func (s *source) soften(c *card, variant int) {
 func (s *source) compare(how string) {
 	w := s.world
 	seen := map[string]bool{}
+	s.outbox = nil
 	for _, now := range s.site.list() {
 		c := s.cards[now.id]
 		seen[now.id] = true
@@ -194,14 +195,21 @@ func (s *source) timely(c *card, f issue.Field, value string) bool {
 
 // announced tells that the change is in the outbox.
 func (s *source) announced(c *card, f issue.Field) bool {
-	pending, err := s.world.p.db.Pending(s.name)
-	must(err)
-	for _, e := range pending {
-		if e.ID == c.id && e.Change.Field == f {
-			return true
+	if s.outbox == nil {
+		pending, err := s.world.p.db.Pending(s.name)
+		must(err)
+		s.outbox = map[outboxed]bool{}
+		for _, e := range pending {
+			s.outbox[outboxed{e.ID, e.Change.Field}] = true
 		}
 	}
-	return false
+	return s.outbox[outboxed{c.id, f}]
+}
+
+// outboxed is a change that waits for its outcome.
+type outboxed struct {
+	id    string
+	field issue.Field
 }
 
 // written looks at everything after a request that may have changed something.

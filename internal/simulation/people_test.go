@@ -303,8 +303,8 @@ func (s *source) edit(c *card, x edit) {
 	}
 	c.labels = slices.DeleteFunc(slices.Clone(c.labels), func(l string) bool { return slices.Contains(x.remove, l) })
 	c.labels = append(c.labels, x.add...)
-	// A label from before lanekeeper's decision counts as the entry.
-	c.odd = c.odd || s.world.script.starts == entered && slices.Contains(x.add, "lane:"+urgent)
+	// A label from before lanekeeper's first decision counts as the entry.
+	c.odd = c.odd || s.world.script.starts == entered && slices.Contains(x.add, "lane:"+urgent) && c.synced.IsZero()
 	slices.Sort(c.labels)
 	if x.priority != nil {
 		c.priority = *x.priority

@@ -142,12 +142,12 @@ func write(seed uint64) script {
 	r := rand.New(rand.NewPCG(seed, 0x1a9e))
 	s := script{seed: seed, period: time.Duration(150+r.IntN(240)) * time.Minute, starts: []string{created, entered}[r.IntN(2)], variant: r.IntN(variants), issues: 56,
 		ttl: []time.Duration{0, 36 * time.Hour, 72 * time.Hour}[r.IntN(3)], guarded: r.IntN(4) == 0}
-	if r.IntN(10) == 0 { // few, for most of their cycles find nothing
+	if r.IntN(20) == 0 { // few, for most of their cycles find nothing
 		s.period = time.Duration(30+r.IntN(30)) * time.Minute
 	}
 	kinds := []string{"cloud", "datacenter", "linear"}
 	first := r.IntN(3)
-	for n := range 1 + r.IntN(3) {
+	for n := range []int{1, 1, 1, 2, 2, 3}[r.IntN(6)] {
 		src := sourceScript{kind: kinds[(first+n)%3], mode: "enforce", budgets: r.IntN(3) == 0}
 		switch r.IntN(8) {
 		case 0:

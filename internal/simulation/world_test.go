@@ -64,6 +64,7 @@ type source struct {
 	order    []string          // ids, oldest first
 	ordinals map[uint64]seen
 	struck   struck
+	outbox   map[outboxed]bool // as of the newest request; nil: not looked at
 
 	faults   []string
 	races    []event
