@@ -26,9 +26,13 @@ type ending struct {
 	to     string
 }
 
-// byPerson tells whether a person's hand is in what was judged now.
+// overdue is how an override ends whose time is over.
+const overdue = "its time is over"
+
+// byPerson tells whether a person's hand is in what was judged now, or may be:
+// who set a value again in the last hours of its override has set it.
 func (j judged) byPerson(now time.Time) bool {
-	return j.taken || slices.ContainsFunc(j.ended, func(e ending) bool { return e.person }) ||
+	return j.taken || slices.ContainsFunc(j.ended, func(e ending) bool { return e.person || e.how == overdue && e.Kind == state.ByPerson }) ||
 		slices.ContainsFunc(j.record.Overrides, func(o state.Override) bool { return o.Kind == state.ByPerson && o.At.Equal(now) })
 }
 
@@ -41,7 +45,7 @@ func (c *cycle) endingOf(o state.Override, f plan.Verdict) ending {
 	case f.Outcome == plan.Agreed:
 		e.how = "policy wants the same now"
 	case !o.Until.IsZero() && !c.now.Before(o.Until):
-		e.how = "its time is over"
+		e.how = overdue
 	default:
 		e.how = "policy moved the issue to another lane"
 	}

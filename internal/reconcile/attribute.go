@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/lanekeeper/lanekeeper/connectors"
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -17,13 +18,15 @@ func (c *cycle) attribute(list []judged) ([]state.Act, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, j := range list {
+	for k := range list {
+		j := &list[k]
 		if !j.byPerson(c.now) {
 			continue
 		}
 		r := j.record
 		h, read := histories[r.Issue.ID]
 		t := c.termsOf(c.Policy.For(c.Source, r.Issue.Project))
+		c.renew(j, t, h)
 		c.namePin(r, h)
 		c.nameLookedBack(r, h)
 		for n := len(r.Overrides) - 1; n >= 0; n-- {
@@ -40,6 +43,26 @@ func (c *cycle) attribute(list []judged) ([]state.Act, error) {
 		r.Due = c.due(r)
 	}
 	return c.actsOf(list, histories), nil
+}
+
+// renew takes back that overrides ended by time whose value a person set again
+// since: they begin anew.
+func (c *cycle) renew(j *judged, t terms, h issue.History) {
+	j.ended = slices.DeleteFunc(j.ended, func(e ending) bool {
+		ev, ok := h.Last(e.Field)
+		if e.how != overdue || e.Kind != state.ByPerson || !ok || ev.By.Self || !ev.At.After(e.At) || !made(ev, e.Override) {
+			return false
+		}
+		until := t.until(ev.At)
+		if !until.IsZero() && !until.After(c.now) {
+			return false
+		}
+		o := e.Override
+		o.By, o.At, o.Until = ev.By.Person, ev.At, until
+		hold(j.record, o)
+		delete(j.record.Freed, e.Field)
+		return true
+	})
 }
 
 // historiesOf reads those of the records that a person changed.

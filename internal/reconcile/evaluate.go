@@ -287,7 +287,7 @@ func (c *cycle) lapse(r *state.Record, v *verdict) {
 		over := !o.Until.IsZero() && !c.now.Before(o.Until) && !slices.ContainsFunc(wants, func(w plan.Want) bool { return w.Field == o.Field })
 		if over {
 			delete(r.Applied, o.Field)
-			v.ended = append(v.ended, ending{Override: o, how: "its time is over"})
+			v.ended = append(v.ended, ending{Override: o, how: overdue})
 		}
 		return over
 	})

@@ -40,6 +40,26 @@ func TestPeoplesChangesHold(t *testing.T) {
 			w.expect("after the ttl", w.labels(1), hotfixLabels)
 		})
 	}
+	t.Run("a person set the same value again while nobody looked: its time begins anew", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.once()
+		w.wait(time.Hour)
+		w.tracker.edit(id(1), "ann", lane("lane:feature"))
+		w.quiet()
+		w.wait(13 * 24 * time.Hour)
+		w.tracker.edit(id(1), "ben", lane("lane:later"))
+		w.tracker.edit(id(1), "ben", lane("lane:feature"))
+		again := w.clock
+		w.wait(2 * 24 * time.Hour)
+		w.quiet()
+		w.expect("labels", w.labels(1), "horizon:current-sprint lane:feature")
+		w.expect("who", w.record(1).Overrides[0].By.ID, "ben")
+		w.expect("until", w.record(1).Overrides[0].Until.Equal(again.Add(14*24*time.Hour)), true)
+		w.wait(13 * 24 * time.Hour)
+		w.once()
+		w.expect("after its time", w.labels(1), hotfixLabels)
+	})
 	t.Run("a person took the change back: ours again", func(t *testing.T) {
 		w := newWorld(t)
 		w.tracker.add(1, bug)
