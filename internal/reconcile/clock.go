@@ -47,9 +47,9 @@ func (c *Cycler) reading(r *state.Record, sig policy.Signals, now time.Time) (sl
 	if clock == nil {
 		return sla.Result{}, false
 	}
-	s := sla.Subject{Issue: asRead(r), GoneAt: r.Clock.Gone, Signals: sig}
+	s := sla.Subject{Issue: &r.Issue, GoneAt: r.Clock.Gone, Signals: sig}
 	if !c.behind(r) { // an older one says nothing of the issue as it is
-		s.History = &r.Clock.History
+		s.History = withOurs(r)
 	}
 	for _, l := range r.Clock.Lanes {
 		s.Lanes = append(s.Lanes, sla.Episode(l))
@@ -57,21 +57,23 @@ func (c *Cycler) reading(r *state.Record, sig policy.Signals, now time.Time) (sl
 	return clock.At(s, now), true
 }
 
-// asRead is the issue without the lane label that we wrote, where the history
-// tells nothing of it: Linear keeps none of an issue's first minutes. A label
-// without an event would count as having been there from the beginning, and the
-// lane is known from the decisions.
-func asRead(r *state.Record) *issue.Issue {
-	label := r.Applied[issue.FieldLane]
-	told := func(e issue.Event) bool {
-		return e.Field == issue.FieldLabels && (e.To == label || e.From == label)
+// withOurs is the history with the lane label that we wrote, where it does not
+// tell of it: Linear keeps none of an issue's first minutes. A label without an
+// event would count as having been there from the beginning, and the lane is
+// known from the decisions.
+func withOurs(r *state.Record) *issue.History {
+	h, label := &r.Clock.History, r.Applied[issue.FieldLane]
+	first := slices.IndexFunc(h.Events, func(e issue.Event) bool { return e.Field == issue.FieldLabels && e.From+e.To == label }) // one of them is empty
+	if label == "" || first >= 0 && h.Events[first].To == label {
+		return h
 	}
-	if label == "" || !slices.Contains(r.Issue.Labels, label) || slices.ContainsFunc(r.Clock.History.Events, told) {
-		return &r.Issue
+	at := slices.IndexFunc(r.Clock.Lanes, func(s state.Stay) bool { return issue.FieldLane.Prefix()+s.Lane == label })
+	if at < 0 {
+		return h
 	}
-	i := r.Issue
-	i.Labels = slices.DeleteFunc(slices.Clone(i.Labels), func(l string) bool { return l == label })
-	return &i
+	with := *h
+	with.Events = append(slices.Clone(h.Events), issue.Event{At: r.Clock.Lanes[at].From, By: issue.Actor{Self: true}, Field: issue.FieldLabels, To: label})
+	return &with
 }
 
 // look is the reading of now. It is asked for several times while one record is

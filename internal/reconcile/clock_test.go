@@ -445,3 +445,19 @@ func TestAPersonsChangeJustBeforeAWriteIsInTheHistory(t *testing.T) {
 	w.expect("state", x.State, sla.Paused)
 	w.expect("elapsed", x.Elapsed, 4*time.Hour)
 }
+
+func TestALabelThatTheHistoryDoesNotTellIsNotFromTheBeginning(t *testing.T) {
+	w := newClockWorld(t)
+	w.spec.SLAs["urgent-fix"] = policy.SLASpec{Starts: policy.StartsEnteredLane, Targets: []policy.TargetSpec{{Resolve: 8 * time.Hour}}}
+	w.restart()
+	w.tracker.add(1, bug)
+	w.at("09:30")
+	entered := w.record(1).Memory.LaneSince
+	w.wait(2 * time.Hour)
+	w.tracker.events[id(1)] = nil // as Linear tells of an issue's first minutes
+	w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldLane, From: "lane:hotfix"})
+	w.once()
+	w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldLane, To: "lane:hotfix"})
+	w.once()
+	w.expect("the clock starts with the decision", w.resolve(1).Start, entered)
+}

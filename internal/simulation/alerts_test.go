@@ -168,8 +168,8 @@ func (s *source) judge(c *card, t topic, start time.Time) {
 		early = 0 // nobody is warned of an issue that is not in the lane: it begins with that
 	}
 	if !ok || early.Abs() > prompt || start.After(now.Add(prompt)) {
-		w.flunk("%s %s: channel %s is told of %s at %s, and it should be at %s (%v; recorded lanes %v, open %v)", s.name, c.key, t.channel, t.event,
-			start.Format(time.DateTime), due.Format(time.DateTime), ok, r.Clock.Lanes, c.spans)
+		w.flunk("%s %s: channel %s is told of %s at %s, and it should be at %s (%v; recorded lanes %v, events %v, open %v)", s.name, c.key, t.channel, t.event,
+			start.Format(time.DateTime), due.Format(time.DateTime), ok, r.Clock.Lanes, r.Clock.History.Events, c.spans)
 		return
 	}
 	if t.channel != "oncall" { // it waits for a group

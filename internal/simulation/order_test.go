@@ -20,6 +20,9 @@ func (w *world) watch(s *source, r reconcile.Report) {
 	must(err)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if s.anew.Before(w.loading) || s.anew.Before(w.p.since) {
+		s.anew = w.now()
+	}
 	var due []*card
 	for _, id := range s.order {
 		c := s.cards[id]
@@ -69,7 +72,7 @@ func (s *source) caughtUp(cards []*card) {
 		case r == nil && !c.open: // it was closed before it was ever seen
 		case r == nil:
 			w.flunk("%s %s: filed at %s and never seen", s.name, c.key, c.edited.Format(time.DateTime))
-		case !r.Issue.Open() && !c.open && (r.Issue.Unknown != 0 || c.sweep || w.loading.After(c.edited) || w.p.since.After(c.edited)): // nothing depends on it; sweeps and new first pulls read what is open
+		case !r.Issue.Open() && !c.open && (r.Issue.Unknown != 0 || c.sweep || c.edited.Before(s.anew)): // nothing depends on it; sweeps and new first pulls read what is open
 		case r.Issue.Title != c.title || r.Issue.Open() != c.open || r.Issue.Key != c.key || peoples(&r.Issue) != c.unmanaged():
 			w.flunk("%s %s: changed at %s, and a good cycle does not know it: %q %q open %v, recorded %q %q open %v (%s)", s.name, c.key, c.edited.Format(time.DateTime),
 				c.title, c.unmanaged(), c.open, r.Issue.Title, peoples(&r.Issue), r.Issue.Open(), r.Issue.Key)
