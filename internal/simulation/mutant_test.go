@@ -60,6 +60,9 @@ var mutants = []mutant{
 	}},
 	{name: "forget overrides at restart", start: forgetOverrides},
 	{name: "resend blindly after a crash", start: resend},
+	{name: "forget what was told", alerts: func(s alert.Store) alert.Store { return forgetfulAlerts{s} }},
+	{name: "look at clocks only after a start", options: func(o *reconcile.Options) { o.Stored = nil }},
+	{name: "run the clock while an issue is closed", tracker: func(t reconcile.Source, _ *source) reconcile.Source { return restless{t} }},
 	{name: "ignore the budgets", wire: func(b http.RoundTripper) http.RoundTripper { return headless{b} }},
 }
 
@@ -369,6 +372,27 @@ func (s *source) connect(base http.RoundTripper) reconcile.Source {
 	}
 	must(err)
 	return out
+}
+
+// forgetfulAlerts knows of nothing that was told before a start.
+type forgetfulAlerts struct{ alert.Store }
+
+func (forgetfulAlerts) LiveAlerts() ([]state.Alert, error) { return nil, nil }
+
+func (forgetfulAlerts) NewestAlert(string) (state.Alert, error) {
+	return state.Alert{}, state.ErrNotFound
+}
+
+// restless tells of no status but the present one.
+type restless struct{ reconcile.Source }
+
+func (t restless) History(ctx context.Context, ids []string) (map[string]issue.History, error) {
+	h, err := t.Source.History(ctx, ids)
+	for id, x := range h {
+		x.Events = slices.DeleteFunc(x.Events, func(e issue.Event) bool { return e.Field == issue.FieldStatus })
+		h[id] = x
+	}
+	return h, err
 }
 
 // headless never sees what is left of a budget.
