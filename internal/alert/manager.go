@@ -136,7 +136,9 @@ func (m *Manager) gauge(channel string) {
 // They are stored when it returns; what the store does not take is kept in
 // memory, told all the same, and stored later.
 func (m *Manager) Report(events ...Event) {
+	m.mu.Lock()
 	m.report(events)
+	m.mu.Unlock()
 	m.persist()
 }
 
@@ -147,8 +149,8 @@ func (m *Manager) Sync(source string, kinds []Kind, lasting []Event, stays func(
 	for n := range lasting {
 		ids[lasting[n].ID()] = true
 	}
-	m.report(lasting)
 	m.mu.Lock()
+	m.report(lasting)
 	for id, a := range m.live {
 		if a.Source == source && !ids[id] && !a.Moment && slices.Contains(kinds, Kind(a.Kind)) && (stays == nil || !stays(a)) {
 			m.end(a, m.Now())
@@ -158,35 +160,26 @@ func (m *Manager) Sync(source string, kinds []Kind, lasting []Event, stays func(
 	m.persist()
 }
 
+// report takes events in. The lock is held for all of them: what is told
+// together goes into one message, also where no group waits.
 func (m *Manager) report(events []Event) {
 	now := m.Now().UTC()
 	for n := range events {
 		e := events[n]
-		if e.StartsAt.IsZero() && !e.Kind.moment() {
+		if e.StartsAt.IsZero() {
 			e.StartsAt = now
-			m.keepStart(&e)
+			// The beginning of an alert whose reporter does not know it is kept.
+			if a := m.live[e.ID()]; a != nil && !a.Ended && !e.Kind.moment() {
+				e.StartsAt = a.StartsAt
+			}
 		}
 		m.take(&e, now)
 	}
 }
 
-// keepStart keeps the beginning of an alert whose reporter does not know it.
-func (m *Manager) keepStart(e *Event) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if a := m.live[e.ID()]; a != nil && !a.Ended {
-		e.StartsAt = a.StartsAt
-	}
-}
-
 // take takes one event in.
 func (m *Manager) take(e *Event, now time.Time) {
-	if e.Kind.moment() && e.StartsAt.IsZero() {
-		e.StartsAt = now
-	}
 	id := e.ID()
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	a := m.live[id]
 	switch {
 	case a == nil && e.EndedAt.IsZero():
