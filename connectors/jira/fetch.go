@@ -145,7 +145,7 @@ func (c *Client) dcFetch(ctx context.Context, ids []string) (*issueList, error) 
 	}
 	list := &issueList{d: cat.decoder}
 	one := func(ctx context.Context, n int) (*issueList, error) { return c.dcOne(ctx, cat, ids[n]) }
-	for l, err := range ordered(ctx, len(ids), writers, one) {
+	for l, err := range ordered(ctx, len(ids), min(c.reading(), writers), one) {
 		if err != nil {
 			return nil, err
 		}

@@ -48,6 +48,9 @@ type stepOf struct {
 func (m *Manager) due(w *worker, now time.Time) (batch, time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.gathering > 0 {
+		return batch{}, time.Time{} // the end of it kicks
+	}
 	if w.standing {
 		return m.dueStanding(w, now)
 	}

@@ -59,6 +59,8 @@ type Manager struct {
 	workers  map[string]*worker
 	storeErr string // the last one logged
 	running  bool
+	// gathering counts who has more to report before channels are told.
+	gathering int
 
 	storing sync.Mutex // has later states stored later
 	swaps   chan swap
@@ -272,8 +274,25 @@ func (m *Manager) settle(a *state.Alert) bool {
 	return true
 }
 
+// Gather has channels wait for what is reported until the returned function is
+// called, so that it is told together. It must be called soon.
+func (m *Manager) Gather() (done func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.gathering++
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.gathering--
+		m.kick()
+	}
+}
+
 // kick has every worker look again.
 func (m *Manager) kick() {
+	if m.gathering > 0 {
+		return
+	}
 	for _, w := range m.workers {
 		w.kick()
 	}

@@ -55,7 +55,7 @@ func (w *world) receive(req *http.Request) (*http.Response, error) {
 	trouble := w.channelTrouble
 	w.mu.Unlock()
 	if trouble == hangs {
-		wait = hangTime // it cannot be stopped
+		wait += hangTime // it cannot be stopped
 	}
 	time.Sleep(wait)
 	if !p.point("") || trouble == refuses {
@@ -105,7 +105,7 @@ func (w *world) heard(p *process, channel, line string, doubt bool) {
 	}
 	source, key, isIssue := strings.Cut(ref, "/")
 	s := w.source(source)
-	w.note("", "channel %s hears %s", channel, line)
+	w.note(channel, "channel %s hears %s", channel, line)
 	if s == nil || !isIssue || !strings.HasPrefix(event, "sla_") {
 		return
 	}

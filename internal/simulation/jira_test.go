@@ -19,6 +19,9 @@ type jiraSite struct {
 	name     string
 	flavor   string
 	injected int // refusals that are faults and no budget
+	// atOnce is 1 where there are budgets: of two requests that wait for one token
+	// chance would say which goes first. 0 is what the connector chooses.
+	atOnce int
 }
 
 var jiraProjects = []string{"PAY", "WEB", "OPS"} // the last is out of scope
@@ -37,10 +40,12 @@ func newJira(name, flavor string, skew time.Duration, budgets bool) *jiraSite {
 		s.AddProject(jiratest.Project{Key: p})
 	}
 	s.Trap(func(t *jiratest.Traps) { t.ClockSkew = skew })
+	site := &jiraSite{Server: s, name: name, flavor: flavor}
 	if budgets {
 		s.SetLimits(jiratest.Limits{Burst: true, Bucket: 40, Fill: 2, Interval: 5 * time.Second})
+		site.atOnce = 1
 	}
-	return &jiraSite{Server: s, name: name, flavor: flavor}
+	return site
 }
 
 func (s *jiraSite) transport() http.RoundTripper { return s.Server.Transport() }
@@ -50,7 +55,7 @@ func (s *jiraSite) config() config.Source {
 	if s.flavor == jiratest.DataCenter {
 		auth.Email = ""
 	}
-	return config.Source{Jira: &config.Jira{URL: "https://jira.example", Auth: auth, Projects: jiraProjects[:2]}}
+	return config.Source{Jira: &config.Jira{URL: "https://jira.example", Auth: auth, Projects: jiraProjects[:2], Concurrency: s.atOnce}}
 }
 
 func (s *jiraSite) create(title, label string, priority issue.Priority, assignee string) string {

@@ -228,6 +228,13 @@ func (p *process) point(source string) bool {
 	return !p.dead
 }
 
+// gone tells that the process is dead or was stopped.
+func (p *process) gone() bool {
+	p.world.mu.Lock()
+	defer p.world.mu.Unlock()
+	return p.dead || p.over
+}
+
 // cutStore is the state of a process, to which a dead one commits nothing.
 type cutStore struct {
 	*state.DB
@@ -249,24 +256,22 @@ func (s cutStore) Commit(b state.Batch) error {
 	return nil
 }
 
-// cutAlerts is cutStore for alerts.
+// cutAlerts is cutStore for alerts. How many stores several channels need is
+// chance, so that these are no points: the process dies as messages arrive.
 type cutAlerts struct {
 	*state.DB
 	p *process
 }
 
 func (s cutAlerts) PutAlerts(list []state.Alert) error {
-	if !s.p.point("") {
+	if s.p.gone() {
 		return errDead
 	}
-	if err := s.DB.PutAlerts(list); err != nil {
+	err := s.DB.PutAlerts(list)
+	if err != nil {
 		s.p.world.fail("store alerts: %v", err)
-		return err
 	}
-	if !s.p.point("") {
-		return errDead
-	}
-	return nil
+	return err
 }
 
 // committed counts what the state must hold from now on.
