@@ -3,6 +3,8 @@ package connectors_test
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,4 +64,48 @@ func TestRetryAfterIsBounded(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", tt.header, got, tt.want)
 		}
 	}
+}
+
+// A server counts requests as they come, and its answers arrive out of order:
+// what an early answer says is left is already spent by those under way.
+func TestRequestsUnderWayCountAgainstWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const bucket, fill = 10, 1.0 // tokens, tokens a second
+		began := time.Now()
+		var mu sync.Mutex
+		spent, refused := 0.0, 0
+		h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			mu.Lock()
+			spent++
+			left := bucket + fill*time.Since(began).Seconds() - spent
+			n := int(spent)
+			if left < 0 {
+				refused++
+			}
+			mu.Unlock()
+			time.Sleep(time.Duration(n*37%400) * time.Millisecond) // the way back
+			w.Header().Set("X-Left", strconv.Itoa(int(max(0, left))))
+		})
+		tr := newTransport(t, h, func(o *connectors.Options) {
+			o.Budgets = []connectors.Budget{{Name: "requests", Rate: fill, Burst: bucket}}
+			o.Feed = func(h http.Header) []connectors.BudgetReading {
+				left, _ := strconv.Atoi(h.Get("X-Left"))
+				return []connectors.BudgetReading{{Name: "requests", Limit: bucket, Remaining: left, Rate: fill}}
+			}
+		})
+		var work sync.WaitGroup
+		for range 6 {
+			work.Go(func() {
+				for range 15 {
+					if _, err := do(context.Background(), t, tr, http.MethodGet, "x", ""); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		work.Wait()
+		if refused > 0 {
+			t.Errorf("%d of %.0f requests were more than the server had left", refused, spent)
+		}
+	})
 }
