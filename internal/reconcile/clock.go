@@ -57,22 +57,27 @@ func (c *Cycler) reading(r *state.Record, sig policy.Signals, now time.Time) (sl
 	return clock.At(s, now), true
 }
 
-// withOurs is the history with the lane label that we wrote, where it does not
-// tell of it: Linear keeps none of an issue's first minutes. A label without an
-// event would count as having been there from the beginning, and the lane is
-// known from the decisions.
+// withOurs is the history with the lane label that we wrote for the first
+// decision, where it does not tell of it: Linear keeps none of an issue's first
+// minutes. A label without an event, or one that was only taken away, would count
+// as having been there from the beginning.
 func withOurs(r *state.Record) *issue.History {
-	h, label := &r.Clock.History, r.Applied[issue.FieldLane]
-	first := slices.IndexFunc(h.Events, func(e issue.Event) bool { return e.Field == issue.FieldLabels && e.From+e.To == label }) // one of them is empty
-	if label == "" || first >= 0 && h.Events[first].To == label {
+	h := &r.Clock.History
+	if len(r.Clock.Lanes) == 0 {
 		return h
 	}
-	at := slices.IndexFunc(r.Clock.Lanes, func(s state.Stay) bool { return issue.FieldLane.Prefix()+s.Lane == label })
-	if at < 0 {
+	stay := r.Clock.Lanes[0]
+	label := issue.FieldLane.Prefix() + stay.Lane
+	first := slices.IndexFunc(h.Events, func(e issue.Event) bool { return e.Field == issue.FieldLabels && e.From+e.To == label }) // one of them is empty
+	switch {
+	case first >= 0 && h.Events[first].To == label:
+		return h
+	case first >= 0 && h.Events[first].By.Self: // an undo
+	case r.Applied[issue.FieldLane] != label:
 		return h
 	}
 	with := *h
-	with.Events = append(slices.Clone(h.Events), issue.Event{At: r.Clock.Lanes[at].From, By: issue.Actor{Self: true}, Field: issue.FieldLabels, To: label})
+	with.Events = append(slices.Clone(h.Events), issue.Event{At: stay.From, By: issue.Actor{Self: true}, Field: issue.FieldLabels, To: label})
 	return &with
 }
 

@@ -176,7 +176,7 @@ func (s *source) judge(c *card, t topic, start time.Time) {
 		return
 	}
 	free := due.Add(-settling)
-	if w.p.since.Before(free) && w.channelCalm.Before(free) && s.calm().Before(free) && c.synced.Before(free) && r.Memory.LaneSince.Before(free) {
+	if w.p.since.Before(free) && w.channelCalm.Before(free.Add(-backOff)) && s.calm().Before(free) && c.synced.Before(free) && r.Memory.LaneSince.Before(free) {
 		w.judged++
 		if now.Sub(due) > prompt {
 			w.flunk("%s %s: channel %s is told of %s of %s only now", s.name, c.key, t.channel, t.event, due.Format(time.DateTime))
@@ -187,6 +187,9 @@ func (s *source) judge(c *card, t topic, start time.Time) {
 // settling is how long things must have been in order for an instant to be held
 // to the second.
 const settling = 2 * time.Minute
+
+// backOff is how long a channel that was in trouble may be left alone.
+const backOff = 12 * time.Minute
 
 // calm is since when nothing has troubled the source.
 func (s *source) calm() time.Time {

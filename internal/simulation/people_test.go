@@ -2,6 +2,7 @@ package simulation
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -315,8 +316,10 @@ func (s *source) edit(c *card, x edit) {
 	if x.due != nil {
 		c.due = *x.due
 	}
-	c.edited = s.world.now()
-	c.sweep = c.sweep || c.edited.Before(s.until)
+	if !reflect.DeepEqual(before, c.snap) { // else the tracker notes nothing
+		c.edited = s.world.now()
+		c.sweep = c.sweep || c.edited.Before(s.until)
+	}
 	for _, f := range fields {
 		if c.field(f) != before.field(f) {
 			s.changed(c, f, c.field(f))
