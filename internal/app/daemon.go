@@ -138,6 +138,7 @@ func (a *App) loops(ctx context.Context, e *engine) {
 	a.refreshRotas(ctx, e)
 	a.buildClocks(e)
 	g.Go(func() error { a.runClocks(ctx, e); return nil })
+	g.Go(func() error { a.runReports(ctx, e); return nil })
 	for _, s := range e.sources {
 		l := a.opts.Seams.loop(reconcile.NewLoop(s.cycler, e.cfg.Schedule.Pull.Schedule, e.cfg.Schedule.Sweep.Schedule, zone, a.opts.Log, func(r reconcile.Report) {
 			defer a.alerts.Gather()()

@@ -18,6 +18,7 @@ func (c *Config) check(d *decoder) {
 	c.checkAlerts(d)
 	c.Schedule.Pull.in(c.Schedule.Timezone.Location)
 	c.Schedule.Sweep.in(c.Schedule.Timezone.Location)
+	c.Schedule.Report.in(c.Schedule.Timezone.Location)
 }
 
 func (c *Config) checkSources(d *decoder) {

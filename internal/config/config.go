@@ -145,6 +145,8 @@ type Schedule struct {
 	Timezone Timezone `yaml:"timezone"`
 	Pull     Cron     `yaml:"pull"`
 	Sweep    Cron     `yaml:"sweep"`
+	// Report is when the policy report is told as an event; zero: never.
+	Report Cron `yaml:"report"`
 }
 
 // State is the state file and how long it remembers.

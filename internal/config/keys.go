@@ -49,6 +49,7 @@ func keyTable() map[string]key {
 		"schedule.timezone":         {def: "UTC", doc: "Time zone of the schedules, by its IANA name."},
 		"schedule.pull":             {def: `"@every 1m"`, doc: "When to pull changed issues: five cron fields, or a descriptor such as @every 1m."},
 		"schedule.sweep":            {def: `"17 3 * * *"`, doc: "When to list all open issues, which finds the ones that are gone."},
+		"schedule.report":           {given: "never", doc: "When to tell of the policy report, as the event report; such as 0 9 * * mon. It covers the time since the one before."},
 		"state":                     {doc: "What lanekeeper remembers."},
 		"state.path":                {def: "lanekeeper.db", form: formFilled, doc: "The state file."},
 		"state.retention":           {doc: "How long entries of the logs are kept."},
