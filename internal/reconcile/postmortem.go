@@ -3,6 +3,7 @@ package reconcile
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
 	"github.com/lanekeeper/lanekeeper/internal/plan"
@@ -152,8 +153,13 @@ func (c *cycle) unasked(r *state.Record, ch issue.Change, by string) {
 	}
 }
 
+// returns is how long after its completion an issue that is hidden may come back
+// and still be asked for a post-mortem.
+const returns = 30 * 24 * time.Hour
+
 // readAsked reads the issues again whose post-mortem is outstanding: a scope that
-// shows open issues alone would never tell that the label is gone.
+// shows open issues alone would never tell that the label is gone, nor that the
+// issue is there again.
 func (c *cycle) readAsked() error {
 	t, err := c.Store.Totals(c.Source)
 	if err != nil || len(t.PostMortems) == 0 {
@@ -161,7 +167,7 @@ func (c *cycle) readAsked() error {
 	}
 	var ids []string
 	err = c.Store.Each(c.Source, func(r *state.Record) bool {
-		if r.PostMortem.Outstanding() && !r.Issue.Gone && r.Seen.Before(c.now) {
+		if p := r.PostMortem; p.Outstanding() && (!r.Issue.Gone || c.now.Sub(p.Closed) < returns) && r.Seen.Before(c.now) {
 			ids = append(ids, r.Issue.ID)
 		}
 		return true
