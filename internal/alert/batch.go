@@ -24,8 +24,8 @@ type batch struct {
 type item struct {
 	state.Alert
 	do string
-	// doubted tells that the fate of an earlier message is not known either.
-	doubted bool
+	// before is what the channel had been told when the message was begun.
+	before state.Delivery
 }
 
 // group gathers the alerts that one message could tell.
@@ -143,24 +143,40 @@ func earliest(a, b time.Time) time.Time {
 // began or is over. Should a crash or a hanging receiver hide whether that
 // arrived, then an end is told though no beginning was recorded, and a new
 // beginning though no end was. Standing channels are told again and again anyway.
-func (m *Manager) doubt(b batch) {
+//
+// It says no, and notes nothing, where an alert has begun again or is over since
+// the batch was made.
+func (m *Manager) doubt(b batch) bool {
 	if b.channel.standing {
-		return
+		return true
 	}
 	m.mu.Lock()
+	for n := range b.items {
+		if i := &b.items[n]; !m.holds(i) {
+			m.mu.Unlock()
+			return false
+		}
+	}
 	some := false
 	for n := range b.items {
 		i := &b.items[n]
-		if a := m.live[i.ID]; i.do != outcomeRepeated && a != nil && a.Raised.Equal(i.Raised) {
-			d := delivery(a, b.channel.Name)
-			i.doubted, d.Doubt = d.Doubt, true
-			m.dirty[a.ID], some = true, true
+		d := delivery(m.live[i.ID], b.channel.Name)
+		if i.before = *d; i.do != outcomeRepeated {
+			d.Doubt = true
+			m.dirty[i.ID], some = true, true
 		}
 	}
 	m.mu.Unlock()
 	if some {
 		m.persist()
 	}
+	return true
+}
+
+// holds tells whether what an item says of its alert is still so.
+func (m *Manager) holds(i *item) bool {
+	a := m.live[i.ID]
+	return a != nil && a.Raised.Equal(i.Raised) && a.Ended == i.Ended
 }
 
 // record notes what became of a batch.
@@ -196,8 +212,14 @@ func (m *Manager) record(b batch, err error, now, retry time.Time) {
 // note writes one item of a batch down and returns what to count.
 func (m *Manager) note(c *Channel, a *state.Alert, i item, err error, now time.Time) string {
 	d := delivery(a, c.Name)
-	if err == nil || !i.doubted && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errHangs) {
+	switch {
+	case err == nil:
 		d.Doubt = false
+	case !i.before.Doubt && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errHangs):
+		d.Doubt = false
+		if d.First.IsZero() { // it began again while this was sent, and the end did not arrive
+			d.First, d.Last, d.Times, d.Outcome = i.before.First, i.before.Last, i.before.Times, i.before.Outcome
+		}
 	}
 	if err != nil {
 		d.Tries, d.Error, d.ErrorAt = d.Tries+1, err.Error(), now

@@ -14,7 +14,7 @@ import (
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
-var seeds = flag.Int("seeds", 6, "worlds that the property test makes")
+var seeds = flag.Int("seeds", 12, "worlds that the property test makes")
 
 var errDead = errors.New("the process is dead")
 
@@ -84,10 +84,14 @@ type telling struct {
 }
 
 func (u *unreliable) send(_ context.Context, b batch) error {
-	taken, answered := u.process.step()
+	u.mu.Lock()
+	p, takes := u.process, time.Duration(max(0, u.rand.IntN(10)-5))*time.Second
+	u.mu.Unlock()
+	taken, answered := p.step()
 	if !taken {
 		return errDead
 	}
+	time.Sleep(takes) // less than a stop waits for; much may happen meanwhile
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.rand.Float64() < u.failing {
@@ -173,10 +177,16 @@ func (w *world) act() {
 	w.report()
 }
 
+// pause is the time between two things that happen, often short enough for the
+// second to come while the first is being told.
+func (w *world) pause() time.Duration {
+	return time.Duration(w.rand.IntN([]int{10, 600}[w.rand.IntN(2)])) * time.Second
+}
+
 func (w *world) run() {
 	w.start(true)
-	for range 150 {
-		time.Sleep(time.Duration(w.rand.IntN(600)) * time.Second)
+	for range 250 {
+		time.Sleep(w.pause())
 		if w.rand.IntN(20) == 0 {
 			u := w.channels[w.rand.IntN(len(w.channels))]
 			u.mu.Lock()
@@ -219,7 +229,7 @@ func (w *world) check(seed int) {
 			list := u.told[e.ID()]
 			told := len(list) > 0 && list[len(list)-1].status != "resolved"
 			if told != lasts {
-				w.t.Errorf("seed %d, channel %d: PAY-%d lasts is %t and it was told %v", seed, n, id, lasts, list)
+				w.t.Errorf("seed %d, channel %d: PAY-%d lasts is %t and it was told %v; the store has %s", seed, n, id, lasts, list, w.stored(e.ID()))
 			}
 		}
 		for _, e := range w.moments {
@@ -228,6 +238,20 @@ func (w *world) check(seed int) {
 			}
 		}
 	}
+}
+
+// stored shows what the store has of an alert, the newest first.
+func (w *world) stored(id string) (text string) {
+	err := w.store.EachAlert(time.Time{}, func(a state.Alert) bool {
+		if a.ID == id {
+			text += fmt.Sprintf("\n  raised %s, ended %s, live %t, %+v", a.Raised, a.EndedAt, a.Live, a.Sent)
+		}
+		return true
+	})
+	if err != nil {
+		w.t.Error(err)
+	}
+	return text
 }
 
 // twice counts what was told twice in a row in one alert's story.
@@ -282,8 +306,8 @@ func TestWithoutACrashNothingIsToldTwice(t *testing.T) {
 				{rand: rand.New(rand.NewPCG(uint64(seed), 2)), told: map[string][]telling{}},
 			}
 			w.start(false)
-			for range 150 {
-				time.Sleep(time.Duration(w.rand.IntN(600)) * time.Second)
+			for range 250 {
+				time.Sleep(w.pause())
 				w.act()
 				if w.rand.IntN(10) == 0 { // an orderly restart is no crash
 					w.stop()

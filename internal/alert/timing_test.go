@@ -116,6 +116,43 @@ func TestWhatBeginsAgainWhileItsEndIsNotToldGoesOn(t *testing.T) {
 	})
 }
 
+// The end of an alert cannot be told, and while that is tried the alert begins
+// again: what the channel was told before stands.
+func TestWhatBeginsAgainWhileItsEndIsRefusedIsKnownToHaveBeenTold(t *testing.T) {
+	for _, x := range []struct {
+		name string
+		ends bool
+		want []string
+	}{
+		{"and lasts: the channel knows", false, []string{"30s firing 1"}},
+		{"and is over once more: the channel is told so", true, []string{"30s firing 1", "1m5.75s resolved 1"}},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var in inbox
+				c := chatty("oncall", &in)
+				d := open(t, newStore(t), c)
+				defer d.stop()
+				d.Jitter = func() float64 { return 0 }
+				d.Report(breach("1"))
+				time.Sleep(time.Minute)
+				in.mu.Lock()
+				in.fail = func() error { time.Sleep(2 * time.Second); return errDown }
+				in.mu.Unlock()
+				d.Report(over(breach("1")))
+				time.Sleep(time.Second)
+				d.Report(breach("1"))
+				if x.ends {
+					d.Report(over(breach("1")))
+				}
+				in.well()
+				time.Sleep(time.Hour)
+				d.expect("the channel", &in, x.want...)
+			})
+		})
+	}
+}
+
 func TestQuietHoursEndInOneDigest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var in inbox

@@ -71,9 +71,9 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
-// once sends one batch. Where there is none it returns how long to wait,
-// negative for until something happens.
-func (w *worker) once(ctx context.Context) (wait time.Duration, sent bool) {
+// once sends one batch, or finds that it has to look again. Where there is nothing
+// to send it returns how long to wait, negative for until something happens.
+func (w *worker) once(ctx context.Context) (wait time.Duration, again bool) {
 	now := w.m.Now()
 	if wait := w.after.Sub(now); wait > 0 {
 		return wait, false
@@ -85,12 +85,15 @@ func (w *worker) once(ctx context.Context) (wait time.Duration, sent bool) {
 		}
 		return wake.Sub(now), false
 	}
-	if r := w.limiter.ReserveN(now, 1); r.DelayFrom(now) > 0 {
-		wait := r.DelayFrom(now)
+	r := w.limiter.ReserveN(now, 1)
+	if wait := r.DelayFrom(now); wait > 0 {
 		r.CancelAt(now)
 		return wait, false
 	}
-	w.m.doubt(b)
+	if !w.m.doubt(b) {
+		r.CancelAt(now)
+		return 0, true // look again
+	}
 	w.settle(w.send(ctx, b))
 	return 0, true
 }
