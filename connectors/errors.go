@@ -46,7 +46,18 @@ type Error struct {
 	Detail string
 	// Hint says what a person can do.
 	Hint string
-	Err  error
+	// Tried tells that an earlier try of the same request had no clear outcome:
+	// it may have taken effect, whatever this one says. The error is an ErrUnsure.
+	Tried bool
+	Err   error
+}
+
+// ErrUnsure is what an error of a write is that may have happened all the same.
+var ErrUnsure = errors.New("the write may have happened")
+
+// Is tells whether the request may have taken effect, for ErrUnsure.
+func (e *Error) Is(target error) bool {
+	return target == ErrUnsure && (e.Tried || e.Kind == Network || e.Kind == Server || e.Kind == Contract)
 }
 
 func (e *Error) Error() string {

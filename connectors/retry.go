@@ -26,12 +26,15 @@ type retryLink struct {
 
 func (l *retryLink) RoundTrip(req *http.Request) (*http.Response, error) {
 	waits := newBackoff(req.Context())
+	unsure := false
 	for try := 1; ; try++ {
 		resp, err := l.next.RoundTrip(req)
 		e, failed := asError(err)
 		if !failed {
 			return resp, err
 		}
+		e.Tried = unsure
+		unsure = errors.Is(e, ErrUnsure) // a write that is tried again may have happened
 		if e.Hint == "" {
 			e.Hint = advice(e)
 		}

@@ -141,6 +141,34 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// A try without a clear outcome may have taken effect, whatever a later one says.
+func TestAWriteThatMayHaveHappenedIsUnsure(t *testing.T) {
+	tests := []struct {
+		name   string
+		steps  []http.HandlerFunc
+		kind   connectors.Kind
+		unsure bool
+	}{
+		{"a refusal is clear", []http.HandlerFunc{status(409)}, connectors.Conflict, false},
+		{"a refusal after a rate limit is clear", []http.HandlerFunc{status(429), status(400)}, connectors.Invalid, false},
+		{"trouble of the server is not", []http.HandlerFunc{status(502)}, connectors.Server, true},
+		{"a refusal after trouble of the server is not", []http.HandlerFunc{status(502), status(409)}, connectors.Conflict, true},
+		{"a refusal two tries after a lost connection is not", []http.HandlerFunc{reset, status(429), status(400)}, connectors.Invalid, true},
+		{"a wait after a lost connection that is left to the caller is not", []http.HandlerFunc{reset, status(429, "Retry-After", "3600")}, connectors.RateLimited, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tr := newTransport(t, &script{steps: tt.steps}, nil)
+				_, err := do(connectors.WithOp(t.Context(), "edit", true), t, tr, "PUT", "x", "the body")
+				if connectors.KindOf(err) != tt.kind || errors.Is(err, connectors.ErrUnsure) != tt.unsure {
+					t.Errorf("%v, of kind %q and unsure: %v", err, connectors.KindOf(err), errors.Is(err, connectors.ErrUnsure))
+				}
+			})
+		})
+	}
+}
+
 func TestRetryAfterAsDate(t *testing.T) {
 	now := time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
 	for v, want := range map[string]time.Duration{

@@ -37,6 +37,7 @@ type patch struct {
 	assignee *string           // "" clears
 	refused  []issue.Field     // not sent
 	fields   map[string]string // Jira's field to ours, of what is sent
+	unsure   bool              // an earlier try may have arrived
 }
 
 func (p *patch) empty() bool { return len(p.fields) == 0 }
@@ -215,6 +216,7 @@ func (c *Client) applyOne(ctx context.Context, p *patch) issue.Result {
 		r.Updated, r.Err = c.put(ctx, p)
 		if e, ok := errors.AsType[*connectors.Error](r.Err); ok && e.Kind == connectors.Invalid && c.drop(ctx, p, e) {
 			r.Updated, r.Err, why = time.Time{}, nil, e
+			p.unsure = p.unsure || errors.Is(e, connectors.ErrUnsure)
 			if !p.empty() {
 				r.Updated, r.Err = c.put(ctx, p)
 			}
@@ -224,11 +226,19 @@ func (c *Client) applyOne(ctx context.Context, p *patch) issue.Result {
 		r.CommentID, r.CommentTaken, r.Err = c.comment(ctx, p.edit)
 	}
 	if r.Err != nil {
-		r.Err = unanswered(opEdit, r.Err)
+		r.Err = p.failure(unanswered(opEdit, r.Err))
 		return r // without Refused, which would say that the rest was written
 	}
 	r.Refused, r.Err = p.refused, why
 	return r
+}
+
+// failure is the error of a patch, of which an earlier try may have arrived.
+func (p *patch) failure(err error) error {
+	if p.unsure {
+		return fmt.Errorf("%w: %w", connectors.ErrUnsure, err)
+	}
+	return err
 }
 
 // unanswered gives an interrupted write its kind: it may have happened.

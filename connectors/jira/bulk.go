@@ -89,11 +89,14 @@ func (c *Client) bulkEdit(ctx context.Context, group []*patch, report func(issue
 		err = &connectors.Error{Kind: connectors.Contract, Op: opBulkEdit, Detail: "the server names no task"}
 	}
 	if err == nil {
+		for _, p := range group {
+			p.unsure = true
+		}
 		err = c.awaitBulk(ctx, task.ID)
 	}
 	if err != nil {
 		for _, p := range group {
-			report(issue.Result{ID: p.edit.ID, Err: unanswered(opBulkEdit, err)})
+			report(issue.Result{ID: p.edit.ID, Err: p.failure(unanswered(opBulkEdit, err))})
 		}
 		return nil
 	}

@@ -215,10 +215,16 @@ func (w *writing) finish(ctx context.Context, j *job) error {
 // that would say that the rest was written.
 func (j *job) fail(err error) {
 	if err != nil {
+		if j.unsure {
+			err = fmt.Errorf("%w: %w", connectors.ErrUnsure, err)
+		}
 		j.result.Refused = nil
 		j.result.Err = errors.Join(j.result.Err, fmt.Errorf("write %s: %w", j.edit.Key, err))
 	}
 }
+
+// tried notes a failure after which the job is tried in another way.
+func (j *job) tried(err error) { j.unsure = j.unsure || errors.Is(err, connectors.ErrUnsure) }
 
 // batch writes alike jobs at once. It is not documented whether a batch is
 // all or nothing, so after a refusal every issue is read again, and what did
@@ -236,6 +242,9 @@ func (w *writing) batch(ctx context.Context, jobs []*job) error {
 	}
 	shown := m.Root.Issues
 	if err != nil || !m.Root.Success {
+		for _, j := range jobs {
+			j.tried(err)
+		}
 		w.c.log.Info("a batch was refused; its issues are written one by one", "issues", len(jobs), "err", err)
 		if shown, err = w.c.written(ctx, jobs); err != nil {
 			return w.failAll(ctx, jobs, err)
@@ -273,6 +282,7 @@ func (w *writing) failAll(ctx context.Context, jobs []*job, err error) error {
 func (w *writing) single(ctx context.Context, j *job) error {
 	err := w.send(ctx, j, j.input)
 	if k := connectors.KindOf(err); len(j.labels) > 0 && (k == connectors.Invalid || k == connectors.Contract) {
+		j.tried(err)
 		err = w.repair(ctx, j, err)
 	}
 	if fatal(ctx, err) {

@@ -21,6 +21,7 @@ type job struct {
 	input  IssueUpdateInput
 	labels []issue.Change // the label changes that input holds
 	urgent bool
+	unsure bool // a try that failed may have taken effect
 	result issue.Result
 }
 

@@ -16,13 +16,10 @@ const (
 	parkMost  = 6 * time.Hour
 )
 
-// unsure tells that a write may have happened though no answer came.
+// unsure tells that a write may have happened though it failed: no answer came,
+// or an earlier try of it had none.
 func unsure(err error) bool {
-	switch connectors.KindOf(err) {
-	case connectors.Network, connectors.Server, connectors.Contract, "":
-		return true
-	}
-	return false
+	return errors.Is(err, connectors.ErrUnsure) || connectors.KindOf(err) == ""
 }
 
 // parkUnread sets issues aside that could not be read before a write: what a

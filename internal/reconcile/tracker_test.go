@@ -27,6 +27,7 @@ type tracker struct {
 	unlisted  map[string]bool        // ids outside the scope, readable by id
 	fail      func(e issue.Edit) error
 	lose      func(e issue.Edit) bool // applied, but the answer is lost
+	lost      error                   // what comes instead of it; nil: no answer
 	refuse    map[issue.Field]bool
 	refusal   error // why
 	crash     bool  // the process dies after a write arrived
@@ -255,7 +256,7 @@ func (t *tracker) write(e issue.Edit) issue.Result {
 	}
 	res.Updated = t.issues[e.ID].Updated
 	if t.lose != nil && t.lose(e) {
-		res.Err = &connectors.Error{Kind: connectors.Network, Op: "edit"}
+		res.Err = cmp.Or(t.lost, error(&connectors.Error{Kind: connectors.Network, Op: "edit"}))
 	}
 	return res
 }

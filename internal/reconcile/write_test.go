@@ -41,6 +41,20 @@ func TestWritesThatGoWrong(t *testing.T) {
 		w.expect("applied", w.record(1).Applied[issue.FieldLane], "lane:hotfix")
 		w.expect("pending", pending(w), 0)
 	})
+	t.Run("applied, lost, refused when it was tried again, and overtaken by a person: theirs stays", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.tracker.lose = func(issue.Edit) bool { return true }
+		w.tracker.lost = &connectors.Error{Kind: connectors.Conflict, Op: "edit", Tried: true}
+		w.once()
+		w.tracker.lose = nil
+		w.tracker.edit(id(1), "amy", issue.Change{Field: issue.FieldLane, To: "lane:feature"})
+		w.wait(5 * time.Minute)
+		w.quiet()
+		w.expect("labels", w.labels(1), "horizon:current-sprint lane:feature")
+		w.expect("held by", w.record(1).Overrides[0].By.ID, "amy")
+		w.expect("pending", pending(w), 0)
+	})
 	t.Run("not applied: sent again after its own back-off", func(t *testing.T) {
 		w := newWorld(t)
 		w.tracker.add(1, bug)

@@ -24,8 +24,12 @@ func (w *world) do(m moment) {
 	w.note(s.name, "%s%s", endOf(m), m.event)
 	switch m.kind {
 	case doFault:
-		for range m.n {
-			s.faults = append(s.faults, m.what)
+		for k := range m.n {
+			f := fault{kind: m.what}
+			if k == 0 {
+				f.after = int(mix(m.pick) % 12)
+			}
+			s.faults = append(s.faults, f)
 		}
 	case doRace:
 		s.races = append(s.races, m.event)

@@ -140,7 +140,7 @@ var subjects = []string{"Outage in the shop", "Slow page", "New button", "Nicer 
 // write makes the script of a seed.
 func write(seed uint64) script {
 	r := rand.New(rand.NewPCG(seed, 0x1a9e))
-	s := script{seed: seed, period: time.Duration(150+r.IntN(240)) * time.Minute, starts: []string{created, entered}[r.IntN(2)], variant: r.IntN(variants), issues: 56,
+	s := script{seed: seed, period: time.Duration(240+r.IntN(360)) * time.Minute, starts: []string{created, entered}[r.IntN(2)], variant: r.IntN(variants), issues: 56,
 		ttl: []time.Duration{0, 36 * time.Hour, 72 * time.Hour}[r.IntN(3)], guarded: r.IntN(4) == 0}
 	if r.IntN(20) == 0 { // few, for most of their cycles find nothing
 		s.period = time.Duration(30+r.IntN(30)) * time.Minute
@@ -186,7 +186,7 @@ func (f frequency) share(sources int) int {
 }
 
 var frequencies = []frequency{
-	{doCreate, 8, false}, {doTitle, 40, false}, {doText, 10, false}, {doLabel, 50, false}, {doLane, 24, false},
+	{doCreate, 8, false}, {doTitle, 26, false}, {doText, 10, false}, {doLabel, 40, false}, {doLane, 24, false},
 	{doHorizon, 10, false}, {doPriority, 20, false}, {doAssign, 10, false}, {doDue, 6, false}, {doStatus, 24, false}, {doMove, 6, false},
 	{doLeave, 4, false}, {doArchive, 4, false}, {doRemove, 2, false},
 	{doFault, 70, false}, {doRace, 30, false}, {doJam, 1, false}, {doTrouble, 8, false},

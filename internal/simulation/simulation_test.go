@@ -13,6 +13,7 @@ import (
 
 var (
 	seeds = flag.Int("seeds", 6, "how many worlds to play")
+	from  = flag.Uint64("from", 1, "the first of them")
 	seed  = flag.Uint64("seed", 0, "play this world only")
 	// shrinking bounds the search for the smallest world that fails.
 	shrinking = flag.Duration("shrink", time.Minute, "how long to look for the fewest events that make a world fail")
@@ -20,7 +21,7 @@ var (
 )
 
 // A world keeps little in memory and makes much garbage.
-func init() { debug.SetGCPercent(400) }
+func init() { debug.SetGCPercent(1000) }
 
 // TestWorlds plays worlds and holds each to the promises.
 func TestWorlds(t *testing.T) {
@@ -28,7 +29,7 @@ func TestWorlds(t *testing.T) {
 	if raceEnabled {
 		*seeds = min(*seeds, 3) // it takes eight times as long
 	}
-	first, last := uint64(1), uint64(*seeds)
+	first, last := *from, *from+uint64(*seeds)-1
 	if *seed != 0 {
 		first, last = *seed, *seed
 	}

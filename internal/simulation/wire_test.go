@@ -114,6 +114,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// fault breaks one request, and lets some pass before it, so that every step of a
+// cycle is hit.
+type fault struct {
+	kind  string
+	after int // requests that are still to pass
+}
+
 // struck is what became of the newest request.
 type struck struct {
 	id     uint64
@@ -157,7 +164,11 @@ func (s *source) strike(id uint64, write bool, text string) (broken string) {
 	if len(s.faults) == 0 {
 		return ""
 	}
-	broken = s.faults[0]
+	if s.faults[0].after > 0 {
+		s.faults[0].after--
+		return ""
+	}
+	broken = s.faults[0].kind
 	s.faults = s.faults[1:]
 	if broken != reset {
 		s.site.fault(broken)

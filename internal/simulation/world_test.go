@@ -66,7 +66,7 @@ type source struct {
 	struck   struck
 	outbox   map[outboxed]bool // as of the newest request; nil: not looked at
 
-	faults   []string
+	faults   []fault
 	races    []event
 	down     bool
 	jam      string
