@@ -18,13 +18,31 @@ import (
 // others in eight; it warns at half. It begins on Monday at 9:00 UTC, and the
 // first cycle runs a minute later.
 func newClockWorld(t *testing.T, adjust ...func(*world)) *world {
-	return newWorld(t, append([]func(*world){func(w *world) {
-		w.spec.Lanes[0].SLA = "urgent-fix"
-		w.spec.SLAs = map[string]policy.SLASpec{"urgent-fix": {
-			Starts: policy.StartsEnteredLane, WarnAt: []float64{0.5}, Pauses: policy.PauseSpec{Statuses: []string{"Waiting"}},
-			Targets: []policy.TargetSpec{{When: "issue.priority == 'urgent'", Resolve: 4 * time.Hour}, {Resolve: 8 * time.Hour}},
-		}}
-	}}, adjust...)...)
+	return newWorld(t, append([]func(*world){clocked}, adjust...)...)
+}
+
+func clocked(w *world) {
+	w.spec.Lanes[0].SLA = "urgent-fix"
+	w.spec.SLAs = map[string]policy.SLASpec{"urgent-fix": {
+		Starts: policy.StartsEnteredLane, WarnAt: []float64{0.5}, Pauses: policy.PauseSpec{Statuses: []string{"Waiting"}},
+		Targets: []policy.TargetSpec{{When: "issue.priority == 'urgent'", Resolve: 4 * time.Hour}, {Resolve: 8 * time.Hour}},
+	}}
+}
+
+// An SLA does not wait for a sweep, nor for anything else that fails.
+func TestACycleThatFailsReadsWhatClocksCountFrom(t *testing.T) {
+	w := newClockWorld(t)
+	w.tracker.add(1, bug)
+	w.at("09:01")
+	w.clock = w.clock.Add(time.Hour)
+	w.restatus(1, "Waiting", issue.Started)
+	w.tracker.listErr = errors.New("403")
+	w.wait(time.Minute)
+	r := w.cycler.Run(t.Context(), reconcile.Task{Sweep: true})
+	w.expect("the sweep failed", r.Err != nil, true)
+	res, held := w.cycler.Clock(w.record(1), w.clock)
+	w.expect("held", held, true)
+	w.expect("the pause is known", res.Resolve.State, sla.Paused)
 }
 
 // restatus gives an issue another status, as a person would.

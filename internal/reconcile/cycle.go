@@ -167,6 +167,7 @@ type Report struct {
 	Swept   bool
 	Changed int // issues written to
 	Parked  int
+	Behind  bool // a changed issue, or what an SLA clock counts from, could not be read
 	Lines   []Line
 	// More tells that changes were left out of Lines because of Task.Most.
 	More bool
@@ -232,7 +233,8 @@ type cycle struct {
 //  8. histories again: of issues that wait for a response and were just written to
 //
 // A failing step ends the cycle; what was stored stays and the next cycle goes
-// on from there. The error is in the report too.
+// on from there. The histories of what was stored are read all the same: an SLA
+// does not wait for a sweep. The error is in the report too.
 func (c *Cycler) Run(ctx context.Context, t Task) Report {
 	if err := c.Turn.take(ctx); err != nil {
 		return Report{Source: c.Source, Mode: c.Mode, Err: err}
@@ -245,6 +247,11 @@ func (c *Cycler) Run(ctx context.Context, t Task) Report {
 	}
 	run.sense()
 	err := run.steps()
+	if err != nil && ctx.Err() == nil && connectors.KindOf(err) != connectors.Auth {
+		if herr := run.histories(); herr != nil {
+			c.Log.Debug("histories not read after the cycle failed", "source", c.Source, "err", herr)
+		}
+	}
 	run.finish(err)
 	return run.report
 }

@@ -67,7 +67,9 @@ func (c *cycle) readHistories(records []*state.Record) error {
 		r.Clock.History, r.Clock.Read, r.Clock.Kept = reads.trim(h, r.Issue.Reporter), r.Issue.Updated, reads.String()
 		read = append(read, r)
 	}
-	if n := len(records) - len(read); n > 0 && err == nil {
+	n := len(records) - len(read)
+	c.report.Behind = c.report.Behind || n > 0
+	if n > 0 && err == nil {
 		c.Log.Warn("histories not read; the SLA clocks of these issues are unknown until they are", "source", c.Source, "issues", n)
 	}
 	if err := c.readComments(read); err != nil {

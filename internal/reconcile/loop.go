@@ -12,8 +12,8 @@ import (
 const (
 	// startJitter spreads the first cycles of several sources.
 	startJitter = 3 * time.Second
-	// backoffMost is the longest wait after failures; a source that recovers is
-	// noticed within it.
+	// backoffMost is the longest wait after a failure, however long pulls are
+	// apart; a source that recovers is noticed within it.
 	backoffMost = 10 * time.Minute
 	// hintPause is how long a cycle waits after a hint, for hints come in bursts,
 	// and hintGap the least time between two cycles that hints brought about.
@@ -83,7 +83,7 @@ func (l *Loop) Run(ctx context.Context) {
 		if l.After != nil {
 			l.After(r)
 		}
-		wait = l.next(l.Cycler.Now().In(l.Zone), failures)
+		wait = l.next(l.Cycler.Now().In(l.Zone), failures, r.Behind)
 	}
 }
 
@@ -97,9 +97,14 @@ func (l *Loop) lastSweep() time.Time {
 	return st.LastSweep
 }
 
-// next is the wait until the next scheduled pull, or longer after failures.
-func (l *Loop) next(now time.Time, failures int) time.Duration {
+// next is the wait until the next scheduled pull. After failures it is longer
+// where pulls are frequent, and shorter where they are rare; so it is where the
+// state is behind the tracker.
+func (l *Loop) next(now time.Time, failures int, behind bool) time.Duration {
 	wait := l.Pull.Next(now).Sub(now)
+	if failures > 0 || behind {
+		wait = min(wait, backoffMost)
+	}
 	if failures > 1 {
 		wait = max(wait, min(backoffMost, time.Second<<min(failures, 10)))
 	}

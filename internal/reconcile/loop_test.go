@@ -50,6 +50,22 @@ func TestLoop(t *testing.T) {
 			t.Errorf("%d cycles in three hours of trouble", n)
 		}
 	})
+	t.Run("a source in trouble is asked again within ten minutes, however rare pulls are", func(t *testing.T) {
+		_, times := run(t, "0 0 1 1 *", 3*time.Hour, func(w *world) { w.tracker.pullErr = &connectors.Error{Kind: connectors.Server, Op: "search"} })
+		if n := len(times); n != 18 {
+			t.Errorf("%d cycles in three hours of trouble", n)
+		}
+	})
+	t.Run("so is one whose SLA clocks are behind", func(t *testing.T) {
+		_, times := run(t, "0 0 1 1 *", 3*time.Hour, clocked, func(w *world) {
+			w.tracker.add(1, bug)
+			w.tracker.historyErr = &connectors.Error{Kind: connectors.Server, Op: "history"}
+			time.AfterFunc(time.Hour, func() { w.tracker.historyErr = nil })
+		})
+		if n := len(times); n < 6 || n > 8 {
+			t.Errorf("%d cycles, want one in ten minutes for an hour", n)
+		}
+	})
 	t.Run("many hints make few cycles, soon", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, func(w *world) { w.opts.Now = time.Now; w.tracker.now = time.Now })

@@ -33,7 +33,11 @@ func (c *cycle) pull() error {
 		c.st.Scope, c.st.Watermark, c.st.Cursor, c.st.Began = c.Scope, time.Time{}, "", time.Time{}
 	}
 	if c.st.Watermark.IsZero() {
-		return c.first()
+		resumed := c.st.Cursor != ""
+		if err := c.first(); err != nil || !resumed {
+			return err
+		}
+		// What was read long ago, before it was interrupted, may have changed.
 	}
 	began, err := c.pages(c.Tracker.Changed(c.ctx, c.since()), false)
 	if err != nil {
@@ -201,7 +205,7 @@ func (c *cycle) confirm() error {
 	}
 	clear(c.doubts)
 	for _, b := range found.Bad {
-		c.doubts[b.ID] = true
+		c.doubts[b.ID], c.report.Behind = true, true
 	}
 	return nil
 }

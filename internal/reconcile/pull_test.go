@@ -103,9 +103,12 @@ func TestPull(t *testing.T) {
 		broken(w, "two pages only")
 		w.expect("writes from half a pull", len(w.tracker.edits), 0)
 		w.tracker.stopAfter = 0
+		w.wait(time.Hour)
+		w.tracker.issues[id(1)].Kind, w.tracker.issues[id(1)].Updated = issue.Bug, w.clock
 		w.restart()
 		w.expect("changed", w.once().Changed, 12)
 		w.expect("cursors", w.tracker.cursors, []string{"", id(5)})
+		w.expect("what changed meanwhile, and was read before", w.labels(1), hotfixLabels)
 	})
 	t.Run("an update during a broken pull is not missed", func(t *testing.T) {
 		w := newWorld(t)

@@ -177,7 +177,7 @@ func (s *source) judge(c *card, t topic, start time.Time) {
 	}
 	free := due.Add(-settling)
 	// A small budget may take longer to read an issue again than is left.
-	if !s.script.budgets && w.p.since.Before(free) && w.channelCalm.Before(free.Add(-backOff)) && s.calm().Before(free) && c.synced.Before(free) && r.Memory.LaneSince.Before(free) {
+	if !s.script.budgets && s.well(free) && w.p.since.Before(free) && w.channelCalm.Before(free.Add(-backOff)) && s.calm().Before(free) && c.synced.Before(free) && r.Memory.LaneSince.Before(free) {
 		w.judged++
 		if now.Sub(due) > prompt {
 			w.flunk("%s %s: channel %s is told of %s of %s only now", s.name, c.key, t.channel, t.event, due.Format(time.DateTime))
@@ -210,7 +210,7 @@ func (s *source) told(c *card, r *state.Record) {
 	w := s.world
 	now := w.now()
 	late := now.Add(-20 * time.Minute)
-	if c.odd || !c.open || !c.edited.IsZero() || c.synced.After(late) || w.p.since.After(late) || w.loading.After(late) || w.channelCalm.After(late) || s.calm().After(late) || s.undos > 0 {
+	if !s.well(late) || c.odd || !c.open || !c.edited.IsZero() || c.synced.After(late) || w.p.since.After(late) || w.loading.After(late) || w.channelCalm.After(late) || s.calm().After(late) || s.undos > 0 {
 		return
 	}
 	due, ok := s.due(c, r, 1)

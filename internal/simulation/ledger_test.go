@@ -20,7 +20,10 @@ type card struct {
 	// before that, people when a person last changed them.
 	wrote  map[issue.Field]bool
 	first  map[issue.Field]string
-	own    map[issue.Field]string // what lanekeeper takes for its own value
+	own    map[issue.Field]string // what lanekeeper last wrote
+	agreed map[issue.Field]string // what it may have taken for its own since: policy wanted it too
+	older  map[issue.Field]string // what it wrote before that, as an undo may bring back
+	undone bool
 	people map[issue.Field]time.Time
 
 	edited time.Time // zero: lanekeeper has been seen to know everything
@@ -67,8 +70,13 @@ func (s *source) changed(c *card, f issue.Field, value string) {
 	c.people[f] = now
 	c.hold(f, value, now)
 	// A person may put back what was lanekeeper's; that ends an override.
-	own, ok := c.own[f]
-	c.holds[f].soft = !c.wrote[f] && (f != issue.FieldAssignee && f != issue.FieldDue || value == "") || f == issue.FieldDue && value == "" || ok && strings.Contains(own, value)
+	ours := false
+	for _, m := range []map[issue.Field]string{c.own, c.agreed} {
+		v, ok := m[f]
+		ours = ours || ok && strings.Contains(v, value)
+	}
+	ours = ours || c.undone && value != "" && strings.Contains(c.older[f], value)
+	c.holds[f].soft = !c.wrote[f] && (f != issue.FieldAssignee && f != issue.FieldDue || value == "") || f == issue.FieldDue && value == "" || ours
 	s.soften(c, s.world.variant)
 }
 
@@ -77,7 +85,7 @@ func (s *source) soften(c *card, variant int) {
 	for f, v := range wanted(variant, c.title, c.labels, s.site.person) {
 		if h := c.holds[f]; h != nil && h.value == v {
 			h.soft = true
-			c.own[f] = v
+			c.agreed[f] = v
 		}
 	}
 }
@@ -158,6 +166,7 @@ func (s *source) wroteField(c *card, f issue.Field, was, is string) {
 		c.wrote[f], c.first[f] = true, was
 	}
 	if s.undos == 0 { // what an undo sets is not lanekeeper's own
+		c.older[f] += " " + is
 		c.own[f] = is
 	}
 	h := c.holds[f]

@@ -13,7 +13,8 @@ import (
 // watch is called after every cycle: a good one must have found every edit that
 // the tracker had to show.
 func (w *world) watch(s *source, r reconcile.Report) {
-	if r.Err != nil || !w.ok() || w.isDead() {
+	s.went(r)
+	if r.Err != nil || r.Behind || !w.ok() || w.isDead() {
 		return
 	}
 	st, err := w.p.db.Source(s.name)
@@ -47,6 +48,21 @@ func (w *world) watch(s *source, r reconcile.Report) {
 		}
 	}
 }
+
+// went notes how a cycle went.
+func (s *source) went(r reconcile.Report) {
+	s.world.mu.Lock()
+	defer s.world.mu.Unlock()
+	switch {
+	case r.Err != nil || r.Behind:
+		s.good = time.Time{}
+	case s.good.IsZero():
+		s.good = s.world.now()
+	}
+}
+
+// well tells that every cycle has gone well since a moment.
+func (s *source) well(since time.Time) bool { return !s.good.IsZero() && s.good.Before(since) }
 
 // askEvery is how often every issue is looked at for what should have been told.
 const askEvery = 12 * time.Hour

@@ -152,7 +152,7 @@ func (s *source) create(e event) {
 		priority = issue.Low
 	}
 	id := s.site.create(fmt.Sprintf("%s %d", e.what, len(s.order)), label, priority, assignee)
-	c := &card{holds: map[issue.Field]*hold{}, wrote: map[issue.Field]bool{}, first: map[issue.Field]string{}, own: map[issue.Field]string{}, people: map[issue.Field]time.Time{}, edited: s.world.now()}
+	c := &card{holds: map[issue.Field]*hold{}, wrote: map[issue.Field]bool{}, first: map[issue.Field]string{}, own: map[issue.Field]string{}, agreed: map[issue.Field]string{}, older: map[issue.Field]string{}, people: map[issue.Field]time.Time{}, edited: s.world.now()}
 	for _, n := range s.site.list() {
 		if n.id == id {
 			c.snap = n

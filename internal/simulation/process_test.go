@@ -345,6 +345,7 @@ func (w *world) undone(of []*source, done answer.Undo, err error, whole bool) {
 		if c == nil || c.gone || l.Field == issue.FieldComment {
 			continue
 		}
+		c.undone = true
 		if l.Status == answer.Failed && !c.lately(l.Field, w.now()) { // it may have arrived all the same
 			c.hold(l.Field, l.To, w.now())
 			c.holds[l.Field].undo, c.holds[l.Field].soft = true, true

@@ -76,6 +76,7 @@ type source struct {
 	until    time.Time   // a long lag or a field that fails has its effects until then
 	troubles map[string]bool
 	troubled time.Time // when anything last went wrong
+	good     time.Time // since when all cycles have gone well; zero: the newest did not
 	anew     time.Time // the first good cycle of the present configuration, which may have read everything anew
 	asked    time.Time // when every issue was last looked at for what should have been told
 }
