@@ -117,7 +117,7 @@ alerts:
 })
 
 // repeat is after how long a lasting alert is told again.
-const repeat = 36 * time.Hour
+const repeat = 4 * day
 
 func (p *process) transport(source string) http.RoundTripper {
 	s := p.world.source(source)

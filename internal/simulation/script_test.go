@@ -140,14 +140,14 @@ var subjects = []string{"Outage in the shop", "Slow page", "New button", "Nicer 
 // write makes the script of a seed.
 func write(seed uint64) script {
 	r := rand.New(rand.NewPCG(seed, 0x1a9e))
-	s := script{seed: seed, period: time.Duration(240+r.IntN(360)) * time.Minute, starts: []string{created, entered}[r.IntN(2)], variant: r.IntN(variants), issues: 56,
+	s := script{seed: seed, period: time.Duration(300+r.IntN(500)) * time.Minute, starts: []string{created, entered}[r.IntN(2)], variant: r.IntN(variants), issues: 56,
 		ttl: []time.Duration{0, 36 * time.Hour, 72 * time.Hour}[r.IntN(3)], guarded: r.IntN(4) == 0}
-	if r.IntN(20) == 0 { // few, for most of their cycles find nothing
+	if r.IntN(60) == 0 { // few, for most of their cycles find nothing
 		s.period = time.Duration(30+r.IntN(30)) * time.Minute
 	}
 	kinds := []string{"cloud", "datacenter", "linear"}
 	first := r.IntN(3)
-	for n := range []int{1, 1, 1, 2, 2, 3}[r.IntN(6)] {
+	for n := range []int{1, 1, 1, 1, 1, 2, 2, 3}[r.IntN(8)] {
 		src := sourceScript{kind: kinds[(first+n)%3], mode: "enforce", budgets: r.IntN(3) == 0}
 		switch r.IntN(8) {
 		case 0:
@@ -186,11 +186,11 @@ func (f frequency) share(sources int) int {
 }
 
 var frequencies = []frequency{
-	{doCreate, 8, false}, {doTitle, 26, false}, {doText, 10, false}, {doLabel, 40, false}, {doLane, 24, false},
-	{doHorizon, 10, false}, {doPriority, 20, false}, {doAssign, 10, false}, {doDue, 6, false}, {doStatus, 24, false}, {doMove, 6, false},
+	{doCreate, 8, false}, {doTitle, 18, false}, {doText, 6, false}, {doLabel, 28, false}, {doLane, 18, false},
+	{doHorizon, 8, false}, {doPriority, 14, false}, {doAssign, 8, false}, {doDue, 6, false}, {doStatus, 16, false}, {doMove, 5, false},
 	{doLeave, 4, false}, {doArchive, 4, false}, {doRemove, 2, false},
-	{doFault, 70, false}, {doRace, 30, false}, {doJam, 1, false}, {doTrouble, 8, false},
-	{doKill, 16, true}, {doRestart, 4, true}, {doReload, 6, true}, {doMode, 3, false}, {doPause, 3, true}, {doUndo, 5, false},
+	{doFault, 48, false}, {doRace, 20, false}, {doJam, 1, false}, {doTrouble, 6, false},
+	{doKill, 12, true}, {doRestart, 3, true}, {doReload, 5, true}, {doMode, 2, false}, {doPause, 3, true}, {doUndo, 5, false},
 	{doChannel, 4, true},
 }
 
@@ -244,5 +244,9 @@ func (s *script) drawTrouble(r *rand.Rand, src int) (string, time.Duration) {
 	if s.sources[src].kind != "linear" {
 		kinds = append(kinds, smallPages, samePages, sameToken, absentField, hidden)
 	}
-	return kinds[r.IntN(len(kinds))], 20*time.Minute + time.Duration(r.Int64N(int64(18*time.Hour)))
+	kind, dur := kinds[r.IntN(len(kinds))], 20*time.Minute+time.Duration(r.Int64N(int64(18*time.Hour)))
+	if slices.Contains([]string{badToken, outage, hidden}, kind) {
+		dur /= 6 // most of the cycles in it only fail
+	}
+	return kind, dur
 }
