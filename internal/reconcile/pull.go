@@ -204,15 +204,20 @@ func (c *cycle) confirm() error {
 		return err
 	}
 	clear(c.doubts)
-	for _, b := range found.Bad {
+	c.unreadYet(found.Bad)
+	return nil
+}
+
+// unreadYet has issues asked for again in the next cycle, which comes soon.
+func (c *cycle) unreadYet(bad []issue.Bad) {
+	for _, b := range bad {
 		c.doubts[b.ID], c.report.Behind = true, true
 	}
-	return nil
 }
 
 // reread reads issues by id, stores the outcome and returns what was found.
 // Issues that the tracker no longer shows are marked gone: it was asked for
-// them directly.
+// them directly. Those that cannot be read now are asked for again.
 func (c *cycle) reread(ids []string, cause string) (issue.Lookup, error) {
 	found, err := c.Tracker.Fetch(c.ctx, ids)
 	if err != nil {
@@ -221,6 +226,7 @@ func (c *cycle) reread(ids []string, cause string) (issue.Lookup, error) {
 	for _, b := range found.Bad {
 		c.Log.Warn("issue not readable now", "source", c.Source, "issue", b.Key, "id", b.ID, "err", b.Err)
 	}
+	c.unreadYet(found.Bad)
 	for batch := range slices.Chunk(found.Found, revisitBatch) {
 		if err := c.evaluate(batch, direct, cause, nil); err != nil {
 			return found, err

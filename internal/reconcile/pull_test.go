@@ -294,6 +294,15 @@ func TestSweep(t *testing.T) {
 		w.cycle(sweep)
 		w.expect("labels", w.labels(5), hotfixLabels)
 	})
+	t.Run("one that could not be read when it was found is read with the next cycle", func(t *testing.T) {
+		w := filled(t, 5)
+		w.tracker.add(5, func(i *issue.Issue) { bug(i); i.Updated = w.clock.Add(-100 * time.Hour) })
+		w.tracker.unreadable = id(5)
+		w.expect("soon", w.cycle(sweep).Behind, true)
+		w.tracker.unreadable = ""
+		w.expect("and that is all", w.once().Behind, false)
+		w.expect("labels", w.labels(5), hotfixLabels)
+	})
 	t.Run("an answer that misses most issues is an error, and nothing is gone", func(t *testing.T) {
 		w := filled(t, 30)
 		for n := range 20 {

@@ -42,6 +42,7 @@ const (
 
 // receive takes a message of a channel, as the channel's trouble lets it.
 func (w *world) receive(req *http.Request) (*http.Response, error) {
+	sent := time.Now()
 	body, err := io.ReadAll(req.Body)
 	must(err)
 	channel := strings.Trim(req.URL.Path, "/")
@@ -64,7 +65,7 @@ func (w *world) receive(req *http.Request) (*http.Response, error) {
 	doubt := trouble != ""
 	w.mu.Lock()
 	for _, line := range strings.Split(strings.TrimSpace(string(body)), "\n") {
-		w.heard(p, channel, line, doubt)
+		w.heard(p, channel, line, sent, doubt)
 	}
 	w.mu.Unlock()
 	if !p.point("") || trouble == forgets {
@@ -95,8 +96,8 @@ func (d word) unsure() bool {
 	return d.doubt || d.by.dead && d.by.died.Sub(d.at) < 30*time.Second
 }
 
-// heard judges one line of a message that has arrived.
-func (w *world) heard(p *process, channel, line string, doubt bool) {
+// heard judges one line of a message that has arrived, some time after it was sent.
+func (w *world) heard(p *process, channel, line string, sent time.Time, doubt bool) {
 	var event, status, ref string
 	var start int64
 	if _, err := fmt.Sscan(line, &event, &status, &ref, &start); err != nil {
@@ -126,7 +127,7 @@ func (w *world) heard(p *process, channel, line string, doubt bool) {
 		if again && old.status != "resolved" {
 			w.flunk("%s %s: channel %s is told %s twice, first at %s", source, c.key, channel, event, old.at.Format(time.DateTime))
 		}
-		s.judge(c, t, instant(start))
+		s.judge(c, t, instant(start), sent)
 	case status == "repeated":
 		if known && old.status == "resolved" && again || w.now().Sub(old.at) < repeat-time.Minute && again {
 			w.flunk("%s %s: channel %s is told %s again, and the last word is %q of %s", source, c.key, channel, event, old.status, old.at.Format(time.DateTime))
@@ -147,7 +148,7 @@ const prompt = time.Second
 
 // judge demands of a warning or breach that it is true, and in time where
 // nothing stood in its way.
-func (s *source) judge(c *card, t topic, start time.Time) {
+func (s *source) judge(c *card, t topic, start, sent time.Time) {
 	w := s.world
 	now := w.now()
 	share := 1.0
@@ -159,7 +160,7 @@ func (s *source) judge(c *card, t topic, start time.Time) {
 		w.flunk("%s %s: %s is told of an issue that the state does not know", s.name, c.key, t.event)
 		return
 	}
-	if c.odd || !c.edited.IsZero() || now.Sub(w.p.since) < settling || now.Sub(w.loading) < settling {
+	if c.odd || !c.edited.IsZero() || s.anew.Before(w.p.since) || s.anew.Before(w.loading) || sent.Sub(s.anew) < settling {
 		return
 	}
 	due, ok := s.due(c, r, share)
@@ -194,15 +195,19 @@ const backOff = 12 * time.Minute
 
 // calm is since when nothing has troubled the source.
 func (s *source) calm() time.Time {
-	for _, on := range s.troubles {
-		if on {
-			return s.world.now()
-		}
-	}
-	if s.down {
+	if s.inTrouble() {
 		return s.world.now()
 	}
 	return s.troubled
+}
+
+func (s *source) inTrouble() bool {
+	for _, on := range s.troubles {
+		if on {
+			return true
+		}
+	}
+	return s.down
 }
 
 // told demands after a good cycle that what has been over for a while was told.

@@ -87,6 +87,7 @@ func (w *world) reload() {
 	w.loading = w.now()
 	for _, s := range w.sources {
 		s.running, s.before = s.mode, s.running
+		s.retry(nil)
 		for _, c := range s.cards {
 			s.soften(c, w.variant)
 		}
@@ -199,6 +200,7 @@ func (s *source) awayOrBack(c *card, m moment) {
 		return
 	}
 	c.away, c.sweep, c.odd = !m.ends, true, true
+	s.retry(c)
 	s.touch(c, func() {
 		switch {
 		case m.kind == doArchive:
@@ -294,6 +296,7 @@ func (s *source) drawLabel(c *card, x *edit, e event, prefix string, values []st
 
 // edit has a person change an issue, and writes it down.
 func (s *source) edit(c *card, x edit) {
+	s.retry(c)
 	before := c.snap
 	s.site.edit(c.id, x)
 	if x.title != nil {
@@ -345,6 +348,7 @@ func (s *source) race(id string, e event) {
 // doTrouble starts or ends a state of the tracker.
 func (s *source) doTrouble(m moment) {
 	s.troubles[m.what] = !m.ends
+	s.retry(nil)
 	s.troubled = s.world.now()
 	amount := 1 + m.n%3
 	switch m.what {
@@ -384,21 +388,34 @@ func (s *source) doJam(m moment) {
 	}
 }
 
-// parkedTries is the most cycles in a day that may try an issue again: after a
-// minute and then twice as long, until it is every six hours.
-const parkedTries = 16
+func (s *source) endJam() { s.jam = "" }
 
-func (s *source) endJam() {
-	cycles := 0
-	for n, at := range s.tries {
-		if n == 0 || at.Sub(s.tries[n-1]) > 12*time.Minute {
-			cycles++
+// sameTry is how long a cycle may try one write again and again.
+const sameTry = 12 * time.Minute
+
+// tried demands that an issue which takes no write is tried ever less: after a
+// minute and then twice as long, until it is every six hours. A refusal for too
+// many requests is about all writes: nothing is parked, and each cycle asks again.
+func (s *source) tried() {
+	now := s.world.now()
+	n := len(s.tries)
+	if n > 0 && now.Sub(s.tries[n-1]) < sameTry {
+		s.tries[n-1] = now
+		return
+	}
+	if n >= 5 && s.jamKind != tooMany && !s.inTrouble() {
+		least := min(6*time.Hour, time.Minute<<min(n-1, 10))
+		if gap := now.Sub(s.tries[n-1]) + time.Minute; gap < least {
+			s.world.flunk("%s %s: it took no write in %d cycles, and is tried again after %s", s.name, s.cards[s.jam].key, n, gap)
 		}
 	}
-	// A refusal for too many requests is about all writes: nothing is parked, and
-	// each cycle asks again.
-	if cycles > 2*parkedTries && s.jamKind != tooMany {
-		s.world.flunk("%s: an issue that takes no write was tried by %d cycles in two days", s.name, cycles)
+	s.tries = append(s.tries, now)
+}
+
+// retry lets tries be counted from the beginning: what is wanted of the jammed
+// issue may be something else now.
+func (s *source) retry(c *card) {
+	if c == nil || c.id == s.jam {
+		s.tries = nil
 	}
-	s.jam = ""
 }

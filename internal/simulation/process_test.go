@@ -323,6 +323,7 @@ func (p *process) undo(s *source, e event) {
 	p.world.mu.Lock()
 	for _, s := range of {
 		s.undos++
+		s.retry(nil)
 	}
 	p.world.mu.Unlock()
 	p.undoing.Go(func() {

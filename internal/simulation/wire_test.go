@@ -157,7 +157,7 @@ func (s *source) strike(id uint64, write bool, text string) (broken string) {
 		}
 	}()
 	if id := s.jam; write && id != "" && strings.Contains(text, id) {
-		s.tries = append(s.tries, w.now())
+		s.tried()
 		s.site.fault(s.jamKind)
 		return s.jamKind
 	}

@@ -122,6 +122,7 @@ func run(s script, m mutant, dir string) verdict {
 		w.settle()
 	}
 	w.p.stop()
+	time.Sleep(2 * hangTime) // for a send that hangs beyond the end
 	v := verdict{problem: w.problem, trace: w.trace, counts: w.counts}
 	for _, h := range w.hashes {
 		v.hash += h
