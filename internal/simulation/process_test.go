@@ -340,6 +340,11 @@ func (w *world) undone(of []*source, done answer.Undo, err error, whole bool) {
 		s.undos--
 		w.note(s.name, "%s undo: %d lines, error %v", s.name, len(done.Changes), err)
 	}
+	if err != nil {
+		for _, s := range of {
+			s.perhapsUndone()
+		}
+	}
 	for _, l := range done.Changes {
 		s := w.source(issue.ParseRef(l.Ref).Source)
 		c := s.cards[l.ID]
@@ -366,6 +371,19 @@ func (w *world) undone(of []*source, done answer.Undo, err error, whole bool) {
 			// Time alone changes what policy wants of these.
 			c.holds[l.Field].soft = l.Field == issue.FieldSLA || l.Field == issue.FieldDue
 			s.soften(c, w.variant)
+		}
+	}
+}
+
+// perhapsUndone takes note of what an undo that failed may have restored: it is
+// told nothing of, and found out later.
+func (s *source) perhapsUndone() {
+	for _, c := range s.cards {
+		for _, f := range fields {
+			if c.wrote[f] && c.holds[f] == nil && c.field(f) != c.own[f] {
+				c.hold(f, c.field(f), s.world.now())
+				c.holds[f].undo, c.holds[f].soft, c.undone = true, true, true
+			}
 		}
 	}
 }
