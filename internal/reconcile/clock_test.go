@@ -29,6 +29,20 @@ func clocked(w *world) {
 	}}
 }
 
+// An undo reads issues anew, which may have changed: their clocks go on.
+func TestAnUndoReadsWhatClocksCountFrom(t *testing.T) {
+	w := newClockWorld(t)
+	w.tracker.add(1, bug)
+	w.at("09:01")
+	w.wait(time.Hour)
+	w.restatus(1, "Waiting", issue.Started)
+	w.wait(time.Minute)
+	if r := w.cycler.Undo(t.Context(), reconcile.Undo{ID: id(1), By: "op"}); r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	w.expect("the pause is known", w.resolve(1).State, sla.Paused)
+}
+
 // An SLA does not wait for a sweep, nor for anything else that fails.
 func TestACycleThatFailsReadsWhatClocksCountFrom(t *testing.T) {
 	w := newClockWorld(t)

@@ -247,10 +247,8 @@ func (c *Cycler) Run(ctx context.Context, t Task) Report {
 	}
 	run.sense()
 	err := run.steps()
-	if err != nil && ctx.Err() == nil && connectors.KindOf(err) != connectors.Auth {
-		if herr := run.histories(); herr != nil {
-			c.Log.Debug("histories not read after the cycle failed", "source", c.Source, "err", herr)
-		}
+	if err != nil {
+		run.catchUp(err)
 	}
 	run.finish(err)
 	return run.report
@@ -309,6 +307,17 @@ func (c *cycle) steps() (err error) {
 		}
 	}
 	return nil
+}
+
+// catchUp reads the histories of what the run has stored, after it failed or was
+// no cycle. The next cycle comes to what cannot be read now.
+func (c *cycle) catchUp(err error) {
+	if c.ctx.Err() != nil || connectors.KindOf(err) == connectors.Auth {
+		return
+	}
+	if err := c.histories(); err != nil {
+		c.Log.Debug("histories not read", "source", c.Source, "err", err)
+	}
 }
 
 // finish stores how the cycle went. A cycle that its context ended is neither

@@ -99,10 +99,9 @@ func (c *Cycler) Reply(ctx context.Context, r Reply) Replied {
 	defer c.Turn.give()
 	run := c.start(ctx, Task{List: true})
 	run.report = out.Report
-	if c.Signals != nil {
-		run.sig = c.Signals()
-	}
+	run.sense()
 	err := run.reply(r, &out)
+	run.catchUp(err)
 	run.sortLines()
 	out.Report, out.Err = run.report, err
 	return out

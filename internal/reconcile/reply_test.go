@@ -205,6 +205,15 @@ func TestAProposalIsAccepted(t *testing.T) {
 	})
 }
 
+func TestAnAcceptedProposalGivesTheIssueToWhoIsOnDuty(t *testing.T) {
+	w := suggesting(t, func(w *world) {
+		w.spec.Lanes[0].Owner = policy.OwnerSpec{OnCall: "platform"}
+		w.opts.Rotas = func() policy.Rotas { return &duty{policy.Duty{Who: "ann@acme.example"}} }
+	})
+	w.accept()
+	w.expect("given", w.assignee(1), "id-of-ann@acme.example")
+}
+
 func TestWhoMayAccept(t *testing.T) {
 	approvers := func(lane int, who ...string) func(*world) {
 		return func(w *world) { w.spec.Lanes[lane].Approvers = who }

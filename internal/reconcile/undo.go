@@ -56,9 +56,11 @@ func (c *Cycler) Undo(ctx context.Context, u Undo) Report {
 	run := c.start(ctx, Task{List: true})
 	run.report = Report{Source: c.Source, Mode: c.Mode}
 	run.sense() // issues are read again, and decided as in a cycle
-	if err := run.undo(u); err != nil {
+	err := run.undo(u)
+	if err != nil {
 		run.report.Err = fmt.Errorf("undo %s: %w", u, err)
 	}
+	run.catchUp(err)
 	run.sortLines()
 	if t, err := c.Store.Totals(c.Source); err == nil {
 		run.report.Issues, run.report.Parked = t.Open, t.Parked
