@@ -215,7 +215,7 @@ func (m *Manager) note(c *Channel, a *state.Alert, i item, err error, now time.T
 	switch {
 	case err == nil:
 		d.Doubt = false
-	case !i.before.Doubt && !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, errHangs):
+	case !i.before.Doubt && !errors.Is(err, context.DeadlineExceeded): // it did not arrive
 		d.Doubt = false
 		if d.First.IsZero() { // it began again while this was sent, and the end did not arrive
 			d.First, d.Last, d.Times, d.Outcome = i.before.First, i.before.Last, i.before.Times, i.before.Outcome

@@ -3,10 +3,13 @@ package alert
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/lanekeeper/lanekeeper/state"
 )
@@ -260,6 +263,31 @@ func TestAHangingChannelIsBoundedAndOneSendAlone(t *testing.T) {
 			t.Errorf("health %+v", h)
 		}
 		d.stop()
+	})
+}
+
+func TestWhatCameAndWentBehindAHangingSendIsNotTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var in inbox
+		in.hang = make(chan struct{})
+		d := open(t, newStore(t), chatty("stuck", &in))
+		defer d.stop()
+		d.Report(breach("1"))
+		time.Sleep(10 * time.Minute)
+		d.Report(breach("2"))
+		time.Sleep(10 * time.Minute)
+		d.Report(over(breach("1")), over(breach("2")))
+		time.Sleep(10 * time.Minute)
+		close(in.hang)
+		time.Sleep(time.Hour)
+		var got []string
+		for _, m := range in.list(d.began) {
+			_, text, _ := strings.Cut(m, " ")
+			got = append(got, text)
+		}
+		if diff := cmp.Diff([]string{"firing 1", "resolved 1"}, got); diff != "" {
+			t.Errorf("want - got +\n%s", diff)
+		}
 	})
 }
 
