@@ -53,6 +53,7 @@ func (w *world) watch(s *source, r reconcile.Report) {
 func (s *source) went(r reconcile.Report) {
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
+	s.cycles++
 	switch {
 	case r.Err != nil || r.Behind:
 		s.good = time.Time{}

@@ -383,6 +383,7 @@ func (s *source) doJam(m moment) {
 		return
 	}
 	if c := s.choose(m.pick); c != nil && s.jam == "" {
+		s.edit(c, s.draw(c, event{kind: doTitle, what: subjects[m.pick%uint64(len(subjects))], pick: m.pick, n: m.n}))
 		s.jam, s.tries = c.id, nil
 		s.jamKind = []string{broken, unavailable, tooMany}[m.n%3]
 	}
@@ -390,22 +391,27 @@ func (s *source) doJam(m moment) {
 
 func (s *source) endJam() { s.jam = "" }
 
-// sameTry is how long a cycle may try one write again and again.
-const sameTry = 12 * time.Minute
+// try is a cycle that tried to write to the jammed issue.
+type try struct {
+	cycle int
+	at    time.Time
+}
+
+// late is how long after its beginning a cycle may come to write.
+const late = 3 * time.Minute
 
 // tried demands that an issue which takes no write is tried ever less: after a
 // minute and then twice as long, until it is every six hours. A refusal for too
 // many requests is about all writes: nothing is parked, and each cycle asks again.
 func (s *source) tried() {
-	now := s.world.now()
 	n := len(s.tries)
-	if n > 0 && now.Sub(s.tries[n-1]) < sameTry {
-		s.tries[n-1] = now
+	if n > 0 && s.tries[n-1].cycle == s.cycles {
 		return
 	}
-	if n >= 5 && s.jamKind != tooMany && !s.inTrouble() {
+	now := try{s.cycles, s.world.now()}
+	if n > 0 && s.jamKind != tooMany && !s.inTrouble() {
 		least := min(6*time.Hour, time.Minute<<min(n-1, 10))
-		if gap := now.Sub(s.tries[n-1]) + time.Minute; gap < least {
+		if gap := now.at.Sub(s.tries[n-1].at); gap+late < least {
 			s.world.flunk("%s %s: it took no write in %d cycles, and is tried again after %s", s.name, s.cards[s.jam].key, n, gap)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/lanekeeper/lanekeeper/internal/issue"
 )
 
 // world is one run of a script.
@@ -71,9 +73,10 @@ type source struct {
 	down     bool
 	jam      string
 	jamKind  string
-	tries    []time.Time // of writes to the jammed issue
-	undos    int         // under way
-	until    time.Time   // a long lag or a field that fails has its effects until then
+	tries    []try
+	cycles   int       // that ended
+	undos    int       // under way
+	until    time.Time // a long lag or a field that fails has its effects until then
 	troubles map[string]bool
 	troubled time.Time // when anything last went wrong
 	good     time.Time // since when all cycles have gone well; zero: the newest did not
@@ -191,8 +194,37 @@ func (w *world) until(at time.Time) bool {
 
 // revive buries the dead process and sets when the next one starts.
 func (w *world) revive() {
+	visited := w.visit()
 	w.p.stop()
 	w.restarts = w.now().Add(w.downtime())
+	if earliest := w.now().Add(2 * raceWindow); visited && w.restarts.Before(earliest) {
+		w.restarts = earliest
+	}
+}
+
+// visit has people change what a dead process was writing, after every second
+// death. It says whether there was anything.
+func (w *world) visit() (some bool) {
+	if w.starts%2 == 0 {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.sources {
+		pending, err := w.p.db.Pending(s.name)
+		must(err)
+		for _, e := range pending {
+			c := s.cards[e.ID]
+			if e.Change.Field != issue.FieldLane || c == nil || c.gone || c.away {
+				continue
+			}
+			w.note(s.name, "%s %s is changed after the death", s.name, c.key)
+			s.edit(c, s.draw(c, event{kind: doLane, what: "own", pick: mix(w.script.seed + uint64(w.starts))}))
+			some = true
+			break
+		}
+	}
+	return some
 }
 
 // downtime follows from how often the process was started.
