@@ -221,7 +221,7 @@ func (s *source) told(c *card, r *state.Record) {
 	due, ok := s.due(c, r, 1)
 	for _, channel := range channels {
 		d, known := w.words[topic{channel, s.name, c.id, string(alert.SLABreached)}]
-		lasts := known && d.status != "resolved"
+		lasts := known && (d.status != "resolved" || d.unsure())
 		switch {
 		case ok && due.Before(late) && r.Memory.LaneSince.Before(late) && !lasts:
 			w.flunk("%s %s: it is out of time since %s, and channel %s was not told (last %q at %s)", s.name, c.key, due.Format(time.DateTime), channel, d.status, d.at.Format(time.DateTime))
