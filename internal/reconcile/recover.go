@@ -1,6 +1,7 @@
 package reconcile
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -58,9 +59,19 @@ func (c *cycle) recoverBatch(records []*state.Record, pending map[string][]state
 		return err
 	}
 	var b state.Batch
+	unknown := map[string]bool{}
 	for n := range found.Found {
 		i := &found.Found[n]
 		r := known[i.ID]
+		if _, read := histories[i.ID]; !read && perhapsOvertaken(i, pending[i.ID]) {
+			// Nothing may be written to it before its history is read.
+			unknown[i.ID], c.report.Behind = true, true
+			if r != nil {
+				c.park(r, errors.New("read what became of a write: the history cannot be read now"))
+				b.Updates = append(b.Updates, state.Update{Record: r})
+			}
+			continue
+		}
 		for _, e := range pending[i.ID] {
 			e.Status, e.Done = state.EntrySuperseded, c.now
 			if r != nil && e.Change.Field != issue.FieldComment && (holds(i, e) || wrote(histories[i.ID], e)) {
@@ -80,10 +91,16 @@ func (c *cycle) recoverBatch(records []*state.Record, pending map[string][]state
 		return err
 	}
 	c.Log.Info("unfinished writes looked at again", "source", c.Source, "issues", len(found.Found))
+	found.Found = slices.DeleteFunc(found.Found, func(i issue.Issue) bool { return unknown[i.ID] })
 	if err := c.evaluate(found.Found, direct, "unfinished write", nil); err != nil {
 		return err
 	}
 	return c.gone(found.Gone)
+}
+
+// perhapsOvertaken tells whether only the history can tell if a write arrived.
+func perhapsOvertaken(i *issue.Issue, pending []state.Entry) bool {
+	return slices.ContainsFunc(pending, func(e state.Entry) bool { return e.Change.Field != issue.FieldComment && !holds(i, e) })
 }
 
 // overtaken reads the histories of issues whose field does not hold what was
@@ -93,7 +110,7 @@ func (c *cycle) overtaken(found []issue.Issue, pending map[string][]state.Entry)
 	var ids []string
 	for n := range found {
 		i := &found[n]
-		if slices.ContainsFunc(pending[i.ID], func(e state.Entry) bool { return e.Change.Field != issue.FieldComment && !holds(i, e) }) {
+		if perhapsOvertaken(i, pending[i.ID]) {
 			ids = append(ids, i.ID)
 		}
 	}

@@ -55,6 +55,26 @@ func TestWritesThatGoWrong(t *testing.T) {
 		w.expect("held by", w.record(1).Overrides[0].By.ID, "amy")
 		w.expect("pending", pending(w), 0)
 	})
+	t.Run("applied, lost, overtaken by a person, and the history cannot be read for long: theirs stays", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.tracker.lose = func(issue.Edit) bool { return true }
+		w.once()
+		w.tracker.lose = nil
+		w.tracker.edit(id(1), "amy", issue.Change{Field: issue.FieldLane, To: "lane:feature"})
+		w.tracker.noHistory = id(1)
+		for range 30 {
+			w.wait(20 * time.Minute)
+			w.expect("soon again", w.once().Behind, true)
+		}
+		w.expect("labels", w.labels(1), "horizon:current-sprint lane:feature")
+		w.expect("parked", w.record(1).Parked != nil, true)
+		w.tracker.noHistory = ""
+		w.quiet()
+		w.expect("labels", w.labels(1), "horizon:current-sprint lane:feature")
+		w.expect("held by", w.record(1).Overrides[0].By.ID, "amy")
+		w.expect("pending", pending(w), 0)
+	})
 	t.Run("not applied: sent again after its own back-off", func(t *testing.T) {
 		w := newWorld(t)
 		w.tracker.add(1, bug)
