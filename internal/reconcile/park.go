@@ -16,10 +16,11 @@ const (
 	parkMost  = 6 * time.Hour
 )
 
-// unsure tells that a write may have happened though it failed: no answer came,
-// or an earlier try of it had none.
+// unsure tells that only a look at the issue can say what became of a write that
+// failed: no answer came, an earlier try of it had none, or somebody else was there.
 func unsure(err error) bool {
-	return errors.Is(err, connectors.ErrUnsure) || connectors.KindOf(err) == ""
+	k := connectors.KindOf(err)
+	return errors.Is(err, connectors.ErrUnsure) || k == "" || k == connectors.Conflict
 }
 
 // parkUnread sets issues aside that could not be read before a write: what a

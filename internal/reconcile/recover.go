@@ -80,6 +80,8 @@ func (c *cycle) recoverBatch(records []*state.Record, pending map[string][]state
 				if err := c.arrived(r, e, &b); err != nil {
 					return err
 				}
+			} else if r != nil && setSince(histories[i.ID], e.Change.Field, r.Issue.Updated) {
+				delete(r.Freed, e.Change.Field) // whatever it holds is a person's anew
 			}
 			b.Entries = append(b.Entries, e)
 		}
@@ -126,6 +128,13 @@ func (c *cycle) overtaken(found []issue.Issue, pending map[string][]state.Entry)
 
 // holds tells that the field is as the entry wanted it.
 func holds(i *issue.Issue, e state.Entry) bool { return plan.Actual(i, e.Change.Field) == e.Change.To }
+
+// setSince tells that a person was the last to change a field, after the issue
+// was last read.
+func setSince(h issue.History, f issue.Field, read time.Time) bool {
+	ev, ok := h.Last(f)
+	return ok && !ev.By.Self && ev.At.After(read)
+}
 
 // sentSlack is how far the tracker's clock may be behind ours.
 const sentSlack = time.Hour

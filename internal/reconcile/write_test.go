@@ -75,6 +75,30 @@ func TestWritesThatGoWrong(t *testing.T) {
 		w.expect("held by", w.record(1).Overrides[0].By.ID, "amy")
 		w.expect("pending", pending(w), 0)
 	})
+	t.Run("an override ended, and a person who was faster put the same value back: it is theirs anew", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.once()
+		amy := func(to string) { w.tracker.edit(id(1), "amy", issue.Change{Field: issue.FieldLane, To: to}) }
+		w.wait(time.Hour)
+		amy("lane:feature")
+		w.once()
+		w.wait(15 * 24 * time.Hour)
+		w.tracker.fail = func(issue.Edit) error {
+			w.wait(time.Second)
+			amy("lane:other")
+			return &connectors.Error{Kind: connectors.Conflict, Op: "edit"}
+		}
+		w.once()
+		w.tracker.fail = nil
+		w.wait(time.Minute)
+		amy("lane:feature")
+		w.wait(10 * time.Minute)
+		w.quiet()
+		w.expect("labels", w.labels(1), "horizon:current-sprint lane:feature")
+		w.expect("held by", w.record(1).Overrides[0].By.ID, "amy")
+		w.expect("pending", pending(w), 0)
+	})
 	t.Run("not applied: sent again after its own back-off", func(t *testing.T) {
 		w := newWorld(t)
 		w.tracker.add(1, bug)
