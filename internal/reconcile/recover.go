@@ -81,7 +81,8 @@ func (c *cycle) recoverBatch(records []*state.Record, pending map[string][]state
 					return err
 				}
 			} else if r != nil && setSince(histories[i.ID], e.Change.Field, r.Issue.Updated) {
-				delete(r.Freed, e.Change.Field) // whatever it holds is a person's anew
+				delete(r.Freed, e.Change.Field)
+				free(r, e.Change.Field, e.Change.To) // whatever else it holds is a person's anew
 			}
 			b.Entries = append(b.Entries, e)
 		}

@@ -99,6 +99,22 @@ func TestWritesThatGoWrong(t *testing.T) {
 		w.expect("held by", w.record(1).Overrides[0].By.ID, "amy")
 		w.expect("pending", pending(w), 0)
 	})
+	t.Run("a person was faster than our first write: what they set is theirs", func(t *testing.T) {
+		w := newWorld(t)
+		w.tracker.add(1, bug)
+		w.tracker.fail = func(issue.Edit) error {
+			w.wait(time.Second)
+			w.tracker.edit(id(1), "amy", issue.Change{Field: issue.FieldLane, To: "lane:feature"})
+			return &connectors.Error{Kind: connectors.Conflict, Op: "edit"}
+		}
+		w.once()
+		w.tracker.fail = nil
+		w.wait(10 * time.Minute)
+		w.once()
+		w.expect("labels", w.labels(1), "horizon:current-sprint lane:feature")
+		w.expect("held by", w.record(1).Overrides[0].By.ID, "amy")
+		w.expect("pending", pending(w), 0)
+	})
 	t.Run("not applied: sent again after its own back-off", func(t *testing.T) {
 		w := newWorld(t)
 		w.tracker.add(1, bug)
