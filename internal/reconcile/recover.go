@@ -74,15 +74,18 @@ func (c *cycle) recoverBatch(records []*state.Record, pending map[string][]state
 		}
 		for _, e := range pending[i.ID] {
 			e.Status, e.Done = state.EntrySuperseded, c.now
-			if r != nil && e.Change.Field != issue.FieldComment && (holds(i, e) || wrote(histories[i.ID], e)) {
+			switch {
+			case r == nil || e.Change.Field == issue.FieldComment:
+			case holds(i, e) || wrote(histories[i.ID], e):
 				e.Status = state.EntryApplied
 				r.Parked = nil
 				if err := c.arrived(r, e, &b); err != nil {
 					return err
 				}
-			} else if r != nil && setSince(histories[i.ID], e.Change.Field, r.Issue.Updated) {
-				delete(r.Freed, e.Change.Field)
-				free(r, e.Change.Field, e.Change.To) // whatever else it holds is a person's anew
+			case visited(i, e, histories[i.ID], r.Issue.Updated):
+				if err := c.leave(r, e); err != nil {
+					return err
+				}
 			}
 			b.Entries = append(b.Entries, e)
 		}
@@ -130,11 +133,30 @@ func (c *cycle) overtaken(found []issue.Issue, pending map[string][]state.Entry)
 // holds tells that the field is as the entry wanted it.
 func holds(i *issue.Issue, e state.Entry) bool { return plan.Actual(i, e.Change.Field) == e.Change.To }
 
-// setSince tells that a person was the last to change a field, after the issue
-// was last read.
-func setSince(h issue.History, f issue.Field, read time.Time) bool {
-	ev, ok := h.Last(f)
+// visited tells that somebody else has set the field since the issue was last
+// read, which was just before the write.
+func visited(i *issue.Issue, e state.Entry, h issue.History, read time.Time) bool {
+	if i.Unknown.Any(issue.InputManaged) {
+		return false
+	}
+	if plan.Actual(i, e.Change.Field) != e.Change.From {
+		return true
+	}
+	ev, ok := h.Last(e.Change.Field)
 	return ok && !ev.By.Self && ev.At.After(read)
+}
+
+// leave has what a field holds count as a person's, whatever was known of it.
+func (c *cycle) leave(r *state.Record, e state.Entry) error {
+	p, err := c.Store.Plan(e.Plan)
+	if err != nil {
+		return fmt.Errorf("read plan %s: %w", e.Plan, err)
+	}
+	if p.Undoes == "" {
+		delete(r.Freed, e.Change.Field)
+		free(r, e.Change.Field, e.Change.To)
+	}
+	return nil
 }
 
 // sentSlack is how far the tracker's clock may be behind ours.
