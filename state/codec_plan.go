@@ -5,25 +5,26 @@ import (
 )
 
 type storedSource struct {
-	Watermark   int64  `cbor:"1,keyasint,omitempty"`
-	Cursor      string `cbor:"2,keyasint,omitempty"`
-	Began       int64  `cbor:"3,keyasint,omitempty"`
-	Expected    int    `cbor:"4,keyasint,omitempty"`
-	Scope       string `cbor:"5,keyasint,omitempty"`
-	Policy      string `cbor:"6,keyasint,omitempty"`
-	LastSuccess int64  `cbor:"7,keyasint,omitempty"`
-	LastSweep   int64  `cbor:"8,keyasint,omitempty"`
-	Failures    int    `cbor:"9,keyasint,omitempty"`
-	LastError   string `cbor:"10,keyasint,omitempty"`
-	ErrorKind   string `cbor:"11,keyasint,omitempty"`
-	Flaps       uint64 `cbor:"12,keyasint,omitempty"`
+	Watermark   int64    `cbor:"1,keyasint,omitempty"`
+	Cursor      string   `cbor:"2,keyasint,omitempty"`
+	Began       int64    `cbor:"3,keyasint,omitempty"`
+	Expected    int      `cbor:"4,keyasint,omitempty"`
+	Scope       string   `cbor:"5,keyasint,omitempty"`
+	Policy      string   `cbor:"6,keyasint,omitempty"`
+	LastSuccess int64    `cbor:"7,keyasint,omitempty"`
+	LastSweep   int64    `cbor:"8,keyasint,omitempty"`
+	Failures    int      `cbor:"9,keyasint,omitempty"`
+	LastError   string   `cbor:"10,keyasint,omitempty"`
+	ErrorKind   string   `cbor:"11,keyasint,omitempty"`
+	Flaps       uint64   `cbor:"12,keyasint,omitempty"`
+	Unread      []string `cbor:"13,keyasint,omitempty"`
 }
 
 func storeSource(s *SourceState) storedSource {
 	return storedSource{
 		Watermark: millis(s.Watermark), Cursor: s.Cursor, Began: millis(s.Began), Expected: s.Expected,
 		Scope: s.Scope, Policy: s.Policy, LastSuccess: millis(s.LastSuccess), LastSweep: millis(s.LastSweep),
-		Failures: s.Failures, LastError: s.LastError, ErrorKind: s.ErrorKind, Flaps: s.Flaps,
+		Failures: s.Failures, LastError: s.LastError, ErrorKind: s.ErrorKind, Flaps: s.Flaps, Unread: s.Unread,
 	}
 }
 
@@ -31,7 +32,7 @@ func (s *storedSource) load() SourceState {
 	return SourceState{
 		Watermark: instant(s.Watermark), Cursor: s.Cursor, Began: instant(s.Began), Expected: s.Expected,
 		Scope: s.Scope, Policy: s.Policy, LastSuccess: instant(s.LastSuccess), LastSweep: instant(s.LastSweep),
-		Failures: s.Failures, LastError: s.LastError, ErrorKind: s.ErrorKind, Flaps: s.Flaps,
+		Failures: s.Failures, LastError: s.LastError, ErrorKind: s.ErrorKind, Flaps: s.Flaps, Unread: s.Unread,
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -94,7 +95,7 @@ func TestEveryDamagedKindOfValueIsSurvived(t *testing.T) {
 			s.keys.Put(appendKey(nil, "gone-1"), []byte{200}),
 		)
 	})
-	if st, err := d.Source("jira"); err != nil || st != (SourceState{}) {
+	if st, err := d.Source("jira"); err != nil || !reflect.DeepEqual(st, SourceState{}) {
 		t.Errorf("a damaged state must ask for a new pull: %+v, %v", st, err)
 	}
 	if p, err := d.Paused(); err != nil || !p.On {

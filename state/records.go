@@ -198,6 +198,8 @@ type SourceState struct {
 	ErrorKind   string
 	// Flaps counts held returns since the state was made.
 	Flaps uint64
+	// Unread are issues that have changed and could not be read yet, by id.
+	Unread []string
 }
 
 // Totals are counts over one source's records, kept up to date by the store.

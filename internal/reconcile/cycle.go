@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -273,6 +275,9 @@ func (c *cycle) steps() (err error) {
 	if c.st, err = c.Store.Source(c.Source); err != nil {
 		return fmt.Errorf("read state of %s: %w", c.Source, err)
 	}
+	for _, id := range c.st.Unread {
+		c.doubts[id] = true
+	}
 	if err := c.keepPolicies(); err != nil {
 		return fmt.Errorf("keep policy: %w", err)
 	}
@@ -359,6 +364,9 @@ func (c *cycle) keepPolicies() error {
 // commit stores a batch of this source.
 func (c *cycle) commit(b state.Batch) error {
 	b.Source, b.Now = c.Source, c.now
+	if b.State != nil {
+		b.State.Unread = slices.Sorted(maps.Keys(c.doubts))
+	}
 	for _, u := range b.Updates {
 		if c.waits || u.Record.Outstanding > 0 {
 			c.planned = false

@@ -36,7 +36,7 @@ func recordCases() []testCase {
 }
 
 func unknownSource(t *testing.T, w world) {
-	if st := must[state.SourceState](t)(w.Source("nobody")); st != (state.SourceState{}) {
+	if st := must[state.SourceState](t)(w.Source("nobody")); !cmp.Equal(st, state.SourceState{}) {
 		t.Errorf("state = %+v", st)
 	}
 	if got := must[[]*state.Record](t)(w.Records("nobody", []string{"1"})); len(got) != 1 || got[0] != nil {
@@ -257,7 +257,7 @@ func totals(t *testing.T, w world) {
 func sourceState(t *testing.T, w world) {
 	st := state.SourceState{
 		Watermark: Epoch(), Cursor: "page 7", Began: Epoch().Add(-hour), Expected: 900, Scope: "s", Policy: "p",
-		LastSuccess: Epoch(), LastSweep: Epoch(), Failures: 3, LastError: "timeout", ErrorKind: "network", Flaps: 4,
+		LastSuccess: Epoch(), LastSweep: Epoch(), Failures: 3, LastError: "timeout", ErrorKind: "network", Flaps: 4, Unread: []string{"7", "12"},
 	}
 	w.commit(state.Batch{Source: "linear", State: &st})
 	w.store(Record(1, "PAY-1", "hotfix"))
