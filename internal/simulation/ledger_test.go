@@ -42,6 +42,13 @@ type hold struct {
 	// before lanekeeper had written the field: then it may end at any time.
 	soft bool
 	undo bool // an operator's, who may undo more
+	// before is what was held when an undo failed, which may have arrived or not.
+	before *hold
+}
+
+// is tells that a field holds what was chosen.
+func (h *hold) is(value string) bool {
+	return h != nil && (value == h.value || h.before.is(value))
 }
 
 func (h *hold) String() string {

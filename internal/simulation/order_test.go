@@ -191,9 +191,9 @@ func (s *source) inOrder(c *card) {
 	for f, want := range want {
 		h, got := c.holds[f], c.field(f)
 		switch {
-		case got == want, h != nil && got == h.value && (h.soft || s.holding(h)):
-		case (f == issue.FieldAssignee || f == issue.FieldDue) && got != "" && (!c.wrote[f] || h != nil && got == h.value): // adopted, or once more after an override
-		case h != nil && got == h.value && s.heldStill(c, f, got):
+		case got == want, h.is(got) && (h.soft || s.holding(h)):
+		case (f == issue.FieldAssignee || f == issue.FieldDue) && got != "" && (!c.wrote[f] || h.is(got)): // adopted, or once more after an override
+		case h.is(got) && s.heldStill(c, f, got):
 		default:
 			s.world.flunk("%s %s: %s is %q at the end, and should be %q (%s; %s)", s.name, c.key, f, got, want, h, s.overrides(c))
 		}

@@ -353,8 +353,9 @@ func (w *world) undone(of []*source, done answer.Undo, err error, whole bool) {
 		}
 		c.undone = true
 		if l.Status == answer.Failed && !c.lately(l.Field, w.now()) { // it may have arrived all the same
+			before := c.holds[l.Field]
 			c.hold(l.Field, l.To, w.now())
-			c.holds[l.Field].undo, c.holds[l.Field].soft = true, true
+			c.holds[l.Field].undo, c.holds[l.Field].soft, c.holds[l.Field].before = true, true, before
 		}
 		if l.Status != answer.Applied {
 			continue
