@@ -14,6 +14,19 @@ import (
 	"github.com/lanekeeper/lanekeeper/internal/reconcile"
 )
 
+// forgetful knows no history until a moment.
+type forgetful struct {
+	*tracker
+	until time.Time
+}
+
+func (f forgetful) History(ctx context.Context, ids []string) (map[string]issue.History, error) {
+	if time.Now().Before(f.until) {
+		return nil, &connectors.Error{Kind: connectors.Server, Op: "history"}
+	}
+	return f.tracker.History(ctx, ids)
+}
+
 func TestLoop(t *testing.T) {
 	schedule := func(text string) cron.Schedule {
 		s, err := cron.ParseStandard(text)
@@ -59,8 +72,7 @@ func TestLoop(t *testing.T) {
 	t.Run("so is one whose SLA clocks are behind", func(t *testing.T) {
 		_, times := run(t, "0 0 1 1 *", 3*time.Hour, clocked, func(w *world) {
 			w.tracker.add(1, bug)
-			w.tracker.historyErr = &connectors.Error{Kind: connectors.Server, Op: "history"}
-			time.AfterFunc(time.Hour, func() { w.tracker.historyErr = nil })
+			w.opts.Tracker = forgetful{w.tracker, time.Now().Add(time.Hour)}
 		})
 		if n := len(times); n < 6 || n > 8 {
 			t.Errorf("%d cycles, want one in ten minutes for an hour", n)
