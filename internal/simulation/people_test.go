@@ -343,6 +343,9 @@ func (s *source) race(id string, e event) {
 	e.kind, e.what = kind, map[string]string{doLabel: peoplesLabels[e.pick%uint64(len(peoplesLabels))], doTitle: subjects[e.pick%uint64(len(subjects))], doLane: "own"}[kind]
 	s.world.note(s.name, "%s %s is changed in the moment before our write: %s", s.name, c.key, e)
 	s.edit(c, s.draw(c, e))
+	// Policy may have moved it and moves it back before the label ever left, which
+	// is no new entry.
+	c.odd = c.odd || kind == doTitle && slices.Contains(c.labels, "lane:"+urgent)
 }
 
 // doTrouble starts or ends a state of the tracker.
@@ -409,8 +412,8 @@ func (s *source) tried() {
 		return
 	}
 	now := try{s.cycles, s.world.now()}
-	if n > 0 && s.jamKind != tooMany && !s.inTrouble() {
-		least := min(6*time.Hour, time.Minute<<min(n-1, 10))
+	if n > 1 && s.jamKind != tooMany && !s.inTrouble() {
+		least := min(6*time.Hour, time.Minute<<min(n-2, 10)) // lanekeeper may have begun anew once
 		if gap := now.at.Sub(s.tries[n-1].at); gap+late < least {
 			s.world.flunk("%s %s: it took no write in %d cycles, and is tried again after %s", s.name, s.cards[s.jam].key, n, gap)
 		}
