@@ -160,7 +160,7 @@ func (s *source) judge(c *card, t topic, start, sent time.Time) {
 		w.flunk("%s %s: %s is told of an issue that the state does not know", s.name, c.key, t.event)
 		return
 	}
-	if c.odd || !c.edited.IsZero() || s.anew.Before(w.p.since) || s.anew.Before(w.loading) || sent.Sub(s.anew) < settling {
+	if c.odd || blinked(r) || !c.edited.IsZero() || s.anew.Before(w.p.since) || s.anew.Before(w.loading) || sent.Sub(s.anew) < settling {
 		return
 	}
 	due, ok := s.due(c, r, share)
@@ -215,7 +215,7 @@ func (s *source) told(c *card, r *state.Record) {
 	w := s.world
 	now := w.now()
 	late := now.Add(-20 * time.Minute)
-	if !s.well(late) || c.odd || !c.open || !c.edited.IsZero() || c.synced.After(late) || w.p.since.After(late) || w.loading.After(late) || w.channelCalm.After(late) || s.calm().After(late) || s.undos > 0 {
+	if !s.well(late) || c.odd || blinked(r) || !c.open || !c.edited.IsZero() || c.synced.After(late) || w.p.since.After(late) || w.loading.After(late) || w.channelCalm.After(late) || s.calm().After(late) || s.undos > 0 {
 		return
 	}
 	due, ok := s.due(c, r, 1)
@@ -229,6 +229,16 @@ func (s *source) told(c *card, r *state.Record) {
 			w.flunk("%s %s: it is not out of time, and channel %s was told so at %s", s.name, c.key, channel, d.at.Format(time.DateTime))
 		}
 	}
+}
+
+// blinked tells that a lane was left and entered again within one cycle, as an
+// issue was read once more: its label never left, and so the clock goes on.
+func blinked(r *state.Record) bool {
+	if r.Clock == nil || len(r.Clock.Lanes) < 3 {
+		return false
+	}
+	l := r.Clock.Lanes[len(r.Clock.Lanes)-3:]
+	return l[0].Lane == l[2].Lane && l[2].From.Sub(l[1].From) < raceWindow
 }
 
 // channels are those of every world.

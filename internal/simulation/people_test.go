@@ -343,9 +343,6 @@ func (s *source) race(id string, e event) {
 	e.kind, e.what = kind, map[string]string{doLabel: peoplesLabels[e.pick%uint64(len(peoplesLabels))], doTitle: subjects[e.pick%uint64(len(subjects))], doLane: "own"}[kind]
 	s.world.note(s.name, "%s %s is changed in the moment before our write: %s", s.name, c.key, e)
 	s.edit(c, s.draw(c, e))
-	// Policy may have moved it and moves it back before the label ever left, which
-	// is no new entry.
-	c.odd = c.odd || kind == doTitle && slices.Contains(c.labels, "lane:"+urgent)
 }
 
 // doTrouble starts or ends a state of the tracker.
