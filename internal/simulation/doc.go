@@ -6,6 +6,7 @@
 // from one seed. The worlds are in this package's tests:
 //
 //	go test ./internal/simulation -seeds 500     # worlds 1 to 500
+//	go test ./internal/simulation -run TestWorlds -from 501 -seeds 500
 //	go test ./internal/simulation -run TestWorlds -seed 17 -v
 //
 // # How a world replays exactly
