@@ -55,6 +55,10 @@ type Error struct {
 // ErrUnsure is what an error of a write is that may have happened all the same.
 var ErrUnsure = errors.New("the write may have happened")
 
+// Unsure makes an error an ErrUnsure: an earlier try of the same write, in another
+// way, may have arrived.
+func Unsure(err error) error { return fmt.Errorf("%w: %w", ErrUnsure, err) }
+
 // Is tells whether the request may have taken effect, for ErrUnsure.
 func (e *Error) Is(target error) bool {
 	return target == ErrUnsure && (e.Tried || e.Kind == Network || e.Kind == Server || e.Kind == Contract)

@@ -236,7 +236,7 @@ func (c *Client) applyOne(ctx context.Context, p *patch) issue.Result {
 // failure is the error of a patch, of which an earlier try may have arrived.
 func (p *patch) failure(err error) error {
 	if p.unsure {
-		return fmt.Errorf("%w: %w", connectors.ErrUnsure, err)
+		return connectors.Unsure(err)
 	}
 	return err
 }

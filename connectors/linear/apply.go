@@ -216,7 +216,7 @@ func (w *writing) finish(ctx context.Context, j *job) error {
 func (j *job) fail(err error) {
 	if err != nil {
 		if j.unsure {
-			err = fmt.Errorf("%w: %w", connectors.ErrUnsure, err)
+			err = connectors.Unsure(err)
 		}
 		j.result.Refused = nil
 		j.result.Err = errors.Join(j.result.Err, fmt.Errorf("write %s: %w", j.edit.Key, err))

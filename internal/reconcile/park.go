@@ -43,9 +43,7 @@ func (c *cycle) parkUnread(bad []issue.Bad) error {
 			continue
 		}
 		r = clone(r)
-		c.park(r, fmt.Errorf("read before writing: %w", bad[n].Err))
-		c.unlook()
-		r.Due = c.due(r)
+		c.putOff(r, fmt.Errorf("read before writing: %w", bad[n].Err))
 		b.Updates = append(b.Updates, state.Update{Record: r})
 	}
 	if len(b.Updates) == 0 {
@@ -64,6 +62,13 @@ func readable(ids []string, bad []issue.Bad) []string {
 		is[b.ID] = true
 	}
 	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return is[id] })
+}
+
+// putOff parks an issue of which too little is known to write to it.
+func (c *cycle) putOff(r *state.Record, err error) {
+	c.park(r, err)
+	c.unlook()
+	r.Due = c.due(r)
 }
 
 // park sets an issue aside after a failed write, for twice as long each time.

@@ -67,7 +67,7 @@ func (c *cycle) recoverBatch(records []*state.Record, pending map[string][]state
 			// Nothing may be written to it before its history is read.
 			unknown[i.ID], c.report.Behind = true, true
 			if r != nil {
-				c.park(r, errors.New("read what became of a write: the history cannot be read now"))
+				c.putOff(r, errors.New("read what became of a write: the history cannot be read now"))
 				b.Updates = append(b.Updates, state.Update{Record: r})
 			}
 			continue
