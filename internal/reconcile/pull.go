@@ -193,31 +193,19 @@ func (c *cycle) keep(waiting *issue.Page) error {
 	return nil
 }
 
-// confirm reads the doubtful issues directly. Those that cannot be read now are
-// asked for again in the next cycle.
+// confirm reads the doubtful issues directly.
 func (c *cycle) confirm() error {
 	if len(c.doubts) == 0 {
 		return nil
 	}
-	found, err := c.reread(slices.Sorted(maps.Keys(c.doubts)), "changed by a person")
-	if err != nil {
-		return err
-	}
-	clear(c.doubts)
-	c.unreadYet(found.Bad)
-	return nil
-}
-
-// unreadYet has issues asked for again in the next cycle, which comes soon.
-func (c *cycle) unreadYet(bad []issue.Bad) {
-	for _, b := range bad {
-		c.doubts[b.ID], c.report.Behind = true, true
-	}
+	_, err := c.reread(slices.Sorted(maps.Keys(c.doubts)), "changed by a person")
+	return err
 }
 
 // reread reads issues by id, stores the outcome and returns what was found.
 // Issues that the tracker no longer shows are marked gone: it was asked for
-// them directly. Those that cannot be read now are asked for again.
+// them directly. Those that cannot be read now are doubtful: they are asked for
+// again in the next cycle, which comes soon.
 func (c *cycle) reread(ids []string, cause string) (issue.Lookup, error) {
 	found, err := c.Tracker.Fetch(c.ctx, ids)
 	if err != nil {
@@ -226,13 +214,21 @@ func (c *cycle) reread(ids []string, cause string) (issue.Lookup, error) {
 	for _, b := range found.Bad {
 		c.Log.Warn("issue not readable now", "source", c.Source, "issue", b.Key, "id", b.ID, "err", b.Err)
 	}
-	c.unreadYet(found.Bad)
 	for batch := range slices.Chunk(found.Found, revisitBatch) {
 		if err := c.evaluate(batch, direct, cause, nil); err != nil {
 			return found, err
 		}
 	}
-	return found, c.gone(found.Gone)
+	if err := c.gone(found.Gone); err != nil {
+		return found, err
+	}
+	for _, id := range ids {
+		delete(c.doubts, id)
+	}
+	for _, b := range found.Bad {
+		c.doubts[b.ID], c.report.Behind = true, true
+	}
+	return found, nil
 }
 
 // gone marks records whose issue the tracker no longer shows.

@@ -352,35 +352,27 @@ func TestNothingIsMissedWhenSettingsAndClocksChange(t *testing.T) {
 		w.once()
 		w.expect("labels", w.labels(1), hotfixLabels)
 	})
-	t.Run("a doubt that is not readable is asked for again", func(t *testing.T) {
-		w := newWorld(t)
-		w.tracker.add(1, bug)
-		w.once()
-		w.wait(time.Hour)
-		w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldLane, To: "lane:feature"})
-		w.tracker.unreadable = id(1)
-		w.quiet()
-		w.wait(time.Hour)
-		w.quiet()
-		w.tracker.unreadable = ""
-		w.wait(time.Hour)
-		w.quiet()
-		w.expect("overrides", len(w.record(1).Overrides), 1)
-	})
-	t.Run("a doubt that is not readable outlives a crash", func(t *testing.T) {
-		w := newWorld(t)
-		w.tracker.add(1, nil)
-		w.once()
-		w.wait(time.Hour)
-		w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldLane, To: "lane:own"})
-		w.tracker.unreadable = id(1)
-		w.expect("behind", w.once().Behind, true)
-		w.restart()
-		w.tracker.unreadable = ""
-		w.wait(time.Hour)
-		w.once()
-		w.expect("known", len(w.record(1).Overrides), 1)
-	})
+	for name, crash := range map[string]bool{"a doubt that is not readable is asked for again": false, "and outlives a crash": true} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.tracker.add(1, bug)
+			w.once()
+			w.wait(time.Hour)
+			w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldLane, To: "lane:feature"})
+			w.tracker.unreadable = id(1)
+			w.quiet()
+			w.wait(time.Hour)
+			w.expect("soon", w.once().Behind, true)
+			w.quiet()
+			if crash {
+				w.restart()
+			}
+			w.tracker.unreadable = ""
+			w.wait(time.Hour)
+			w.quiet()
+			w.expect("overrides", len(w.record(1).Overrides), 1)
+		})
+	}
 	t.Run("a scope that is narrowed on purpose is no lost permission", func(t *testing.T) {
 		w := newWorld(t)
 		for n := range 30 {
