@@ -60,6 +60,7 @@ func (w *world) receive(req *http.Request) (*http.Response, error) {
 	}
 	time.Sleep(wait)
 	if !p.point("") || trouble == refuses {
+		w.lost(p, channel, string(body))
 		return answered(req, http.StatusServiceUnavailable), nil
 	}
 	doubt := trouble != ""
@@ -72,6 +73,30 @@ func (w *world) receive(req *http.Request) (*http.Response, error) {
 		return answered(req, http.StatusServiceUnavailable), nil
 	}
 	return answered(req, http.StatusOK), nil
+}
+
+// lost takes note of a message that did not arrive from a process that dies: the
+// next one cannot know that it did not.
+func (w *world) lost(p *process, channel, body string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !p.dead {
+		return
+	}
+	for _, line := range strings.Split(strings.TrimSpace(body), "\n") {
+		var event, status, ref string
+		if _, err := fmt.Sscan(line, &event, &status, &ref); err != nil {
+			continue
+		}
+		source, key, _ := strings.Cut(ref, "/")
+		if s := w.source(source); s != nil {
+			t := topic{channel, source, s.keys[key], event}
+			if d, known := w.words[t]; known {
+				d.doubt = true
+				w.words[t] = d
+			}
+		}
+	}
 }
 
 func answered(req *http.Request, status int) *http.Response {
