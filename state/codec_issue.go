@@ -205,7 +205,32 @@ type storedComment struct {
 	SLA    string `cbor:"4,keyasint,omitempty"`
 	Closed bool   `cbor:"5,keyasint,omitempty"`
 
-	LookBack bool `cbor:"6,keyasint,omitempty"`
+	LookBack bool               `cbor:"6,keyasint,omitempty"`
+	Said     int64              `cbor:"7,keyasint,omitempty"`
+	Label    *storedAnswerLabel `cbor:"8,keyasint,omitempty"`
+}
+
+type storedAnswerLabel struct {
+	At      int64  `cbor:"1,keyasint,omitempty"`
+	Earlier bool   `cbor:"2,keyasint,omitempty"`
+	Why     string `cbor:"3,keyasint,omitempty"`
+	Told    bool   `cbor:"4,keyasint,omitempty"`
+}
+
+func storeComment(c Comment) storedComment {
+	s := storedComment{ID: c.ID, Marker: c.Marker, Hash: c.Hash, SLA: c.SLA, Closed: c.Closed, LookBack: c.LookBack, Said: millis(c.Said)}
+	if l := c.Label; l != (AnswerLabel{}) {
+		s.Label = &storedAnswerLabel{At: millis(l.At), Earlier: l.Earlier, Why: l.Why, Told: l.Told}
+	}
+	return s
+}
+
+func (s storedComment) load() Comment {
+	c := Comment{ID: s.ID, Marker: s.Marker, Hash: s.Hash, SLA: s.SLA, Closed: s.Closed, LookBack: s.LookBack, Said: instant(s.Said)}
+	if l := s.Label; l != nil {
+		c.Label = AnswerLabel{At: instant(l.At), Earlier: l.Earlier, Why: l.Why, Told: l.Told}
+	}
+	return c
 }
 
 type storedPostMortem struct {
@@ -281,7 +306,7 @@ type storedRecord struct {
 func storeRecord(w wordBook, r *Record, oldKeys []string) storedRecord {
 	s := storedRecord{
 		Issue: storeIssue(&r.Issue), Memory: storeMemory(w, r.Memory), Applied: r.Applied, Freed: r.Freed,
-		Comment: storedComment(r.Comment), Parked: storeParked(r.Parked), Gaps: r.Gaps,
+		Comment: storeComment(r.Comment), Parked: storeParked(r.Parked), Gaps: r.Gaps,
 		Seen: millis(r.Seen), Absent: r.Absent, Outstanding: r.Outstanding, Due: millis(r.Due), OldKeys: oldKeys,
 		Pin:   storePin(r.Pin),
 		Clock: storeClock(w, r.Clock), PostMortem: storePostMortem(r.PostMortem),
@@ -298,7 +323,7 @@ func storeRecord(w wordBook, r *Record, oldKeys []string) storedRecord {
 func (s *storedRecord) load(w wordBook, source, id string) *Record {
 	r := &Record{
 		Issue: s.Issue.load(source, id), Memory: s.Memory.load(w), Applied: s.Applied, Freed: s.Freed,
-		Comment: Comment(s.Comment), Parked: s.Parked.load(), Gaps: s.Gaps,
+		Comment: s.Comment.load(), Parked: s.Parked.load(), Gaps: s.Gaps,
 		Seen: instant(s.Seen), Absent: s.Absent, Outstanding: s.Outstanding, Due: instant(s.Due),
 		Pin:   s.Pin.load(),
 		Clock: s.Clock.load(w), PostMortem: s.PostMortem.load(),

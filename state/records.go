@@ -139,6 +139,23 @@ type Comment struct {
 	Closed bool
 	// LookBack tells that the body asks for a post-mortem.
 	LookBack bool
+	// Said is when it began to say what it says.
+	Said time.Time
+	// Label is what is known of the label on the issue that answers a proposal.
+	Label AnswerLabel
+}
+
+// AnswerLabel is the newest label with an answer that was looked at: it answers
+// nothing anew.
+type AnswerLabel struct {
+	At time.Time // when it was set; zero: not looked at, or the history does not tell
+	// Earlier tells that the label was there when the comment began to say what it
+	// says.
+	Earlier bool
+	// Why says why it was not taken for an answer, "" where it was; Told that the
+	// comment said so.
+	Why  string
+	Told bool
 }
 
 // Parked is an issue whose write failed.

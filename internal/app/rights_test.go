@@ -270,3 +270,51 @@ func TestProposalsAreAnsweredOnEveryTracker(t *testing.T) {
 		})
 	}
 }
+
+func TestProposalsAreAnsweredByALabelOnEveryTracker(t *testing.T) {
+	for _, kind := range anyTracker {
+		t.Run(kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, kind, func(_ *world, s *settings) { s.mode = "suggest" })
+				w.start()
+				defer func() { w.stop() }()
+				w.good()
+				time.Sleep(5 * time.Minute)
+				first := func(lane string) string {
+					list, err := w.app.Issues(t.Context(), web.IssueFilter{Source: "hurt", Lane: lane})
+					fatal(t, err)
+					return list.Issues[0].ID
+				}
+				yes, no := first("hotfix"), first("feature")
+				if w.hurt.linear != nil { // where people make labels before they set them
+					w.hurt.linear.AddLabel(lineartest.Label{Name: issue.AcceptLabel})
+					w.hurt.linear.AddLabel(lineartest.Label{Name: issue.RejectLabel})
+				}
+				w.hurt.swap(yes, nil, issue.AcceptLabel)
+				w.hurt.swap(no, nil, issue.RejectLabel)
+				w.good()
+				if a, b := w.hurt.lane(yes), w.hurt.lane(no); a != "lane:hotfix" || b != "" {
+					t.Errorf("accepted, and in lane %q; rejected, and in lane %q", a, b)
+				}
+				for id, label := range map[string]string{yes: issue.AcceptLabel, no: issue.RejectLabel} {
+					if !slices.Contains(w.hurt.issues()[id].labels, label) || w.hurt.comments(id) != 1 {
+						t.Errorf("%s: labels %v, %d comments", label, w.hurt.issues()[id].labels, w.hurt.comments(id))
+					}
+				}
+				n := w.hurt.mutations() + w.other.mutations()
+				w.good()
+				if n = w.hurt.mutations() + w.other.mutations() - n; n > 0 {
+					t.Errorf("%d mutations when all was said", n)
+				}
+				r, err := w.app.Report(t.Context(), web.ReportFilter{})
+				fatal(t, err)
+				for _, rule := range r.Rules {
+					want := map[string][2]int{"hotfix": {1, 0}, "feature": {0, 1}}[rule.Lane]
+					if got := [2]int{rule.Accepted, rule.Rejected}; got != want {
+						t.Errorf("rule %s: accepted and rejected %v, want %v", rule.Lane, got, want)
+					}
+				}
+			})
+		})
+	}
+}

@@ -33,6 +33,9 @@ const (
 	PinLabel = "lane:pinned"
 	// ApprovalLabel agrees to a contested move, where an approver sets it.
 	ApprovalLabel = "lane-approved"
+	// AcceptLabel and RejectLabel answer what lanekeeper proposes for an issue.
+	AcceptLabel = "lane-accepted"
+	RejectLabel = "lane-rejected"
 )
 
 // PostMortemLabel asks for a post-mortem until a person removes it.

@@ -99,6 +99,9 @@ type Cycler struct {
 	// recheck are ids that were written to while they waited for a response.
 	recheck map[string]bool
 	heard   heard // ids that the tracker announced
+	// seen are the issues, as of their last update, whose label is known to answer
+	// nothing.
+	seen map[string]time.Time
 
 	caches sync.Mutex
 	people map[string]person // owners by the policy's word for them
@@ -117,7 +120,7 @@ func New(o Options) *Cycler {
 	if o.Turn == nil {
 		o.Turn = NewTurn()
 	}
-	c := &Cycler{Options: o, people: map[string]person{}, approving: map[string]approverList{}, doubts: map[string]bool{}, unread: map[string]bool{}, recheck: map[string]bool{},
+	c := &Cycler{Options: o, people: map[string]person{}, approving: map[string]approverList{}, doubts: map[string]bool{}, unread: map[string]bool{}, recheck: map[string]bool{}, seen: map[string]time.Time{},
 		terms: map[*policy.Policy]terms{}}
 	c.gate = Gate{Writer: o.Tracker, Mode: o.Mode, Paused: func() (bool, error) {
 		p, err := o.Store.Paused()
@@ -216,6 +219,8 @@ type cycle struct {
 	sig     policy.Signals
 	rotas   policy.Rotas
 	report  Report
+
+	labels []string // ids whose label may answer a proposal
 
 	looked *state.Record // whose SLA was looked at last; sight is how it stands
 	sight  sla.Result

@@ -32,8 +32,11 @@ type note struct {
 	// said once and then forgotten.
 	left     string
 	reopened bool
-	closed   bool // of a closed issue
-	waits    bool // what is to be said is not known yet
+	// unheard is why a label that is there does not answer the proposal, "" where
+	// there is none or it was said.
+	unheard string
+	closed  bool // of a closed issue
+	waits   bool // what is to be said is not known yet
 }
 
 // noteOf is what there is to say about an issue now. Only the suggest mode
@@ -56,8 +59,24 @@ func (c *cycle) noteOf(r *state.Record) note {
 			c.tellSLA(r, &n)
 			n.reopened = r.Comment.LookBack
 		}
+		n.unheard = n.unheardOf(r)
 	}
 	return n
+}
+
+// unheardOf is what must be said of a label that answers no proposal: one that is
+// there before the proposal is, or that was looked at.
+func (n note) unheardOf(r *state.Record) string {
+	l := r.Comment.Label
+	switch {
+	case len(n.changes) == 0 || !slices.ContainsFunc(r.Issue.Labels, isAnswer):
+		return ""
+	case n.hash() != r.Comment.Hash:
+		return setEarlier
+	case l.Told:
+		return ""
+	}
+	return l.Why
 }
 
 // lastWord is what is said on a closed issue, once: how its SLA stood where the
@@ -83,6 +102,7 @@ func (n note) told(r *state.Record) {
 	if n.lookBack != nil && r.PostMortem != nil {
 		r.PostMortem.Said = true
 	}
+	r.Comment.Label.Told = r.Comment.Label.Told || n.unheard != ""
 }
 
 // contestOf is the contested move that is to be said on the issue, nil for none.
@@ -100,7 +120,7 @@ func (n note) empty() bool {
 }
 
 // once tells that there is something to be said once.
-func (n note) once() bool { return n.left != "" || n.reopened }
+func (n note) once() bool { return n.left != "" || n.reopened || n.unheard != "" }
 
 // hash is of the proposed values, the contested move and how things stand: a new
 // wording is no news.
@@ -151,6 +171,9 @@ func (n note) change(r *state.Record) (issue.Change, bool) {
 	if n.reopened {
 		about = append(about, "the issue is open again")
 	}
+	if n.unheard != "" {
+		about = append(about, "a label that is no answer")
+	}
 	return issue.Change{Field: issue.FieldComment, From: r.Comment.Hash, To: hash, Reason: strings.Join(about, "; ")}, true
 }
 
@@ -185,6 +208,9 @@ func (c *cycle) body(r *state.Record, n note) (string, *state.Introduction) {
 		} else {
 			parts = append(parts, shortProposal(r, n.changes))
 		}
+	}
+	if n.unheard != "" {
+		parts = append(parts, "The label that is there is no answer to this: "+n.unheard+". To answer, remove it and add it again.")
 	}
 	if n.contested != nil {
 		parts = append(parts, c.contestText(r, n.contested))
@@ -236,8 +262,9 @@ func listed(changes []issue.Change) string {
 const optOut = "To have lanekeeper leave this issue alone, give it the label " + issue.PinLabel + "."
 
 func proposal(r *state.Record, changes []issue.Change) string {
-	return fmt.Sprintf("lanekeeper proposes for %s:\n\n%s\nNothing was changed. To have it done: lanekeeper accept %s. To decline: lanekeeper reject %s --reason \"why\". "+
-		"%s All reasons: lanekeeper explain %s", r.Issue.Key, listed(changes), r.Issue.Ref(), r.Issue.Ref(), optOut, r.Issue.Ref())
+	return fmt.Sprintf("lanekeeper proposes for %s:\n\n%s\nNothing was changed. To have it done, add the label %s, or: lanekeeper accept %s. To decline, add %s, or: "+
+		"lanekeeper reject %s --reason \"why\". %s All reasons: lanekeeper explain %s",
+		r.Issue.Key, listed(changes), issue.AcceptLabel, r.Issue.Ref(), issue.RejectLabel, r.Issue.Ref(), optOut, r.Issue.Ref())
 }
 
 func shortProposal(r *state.Record, changes []issue.Change) string {
@@ -248,8 +275,8 @@ func shortProposal(r *state.Record, changes []issue.Change) string {
 			what[n] = fmt.Sprintf("%s (now %s)", shown(ch.To), shown(ch.From))
 		}
 	}
-	return fmt.Sprintf("lanekeeper proposes %s: %s. Answer with lanekeeper accept or reject %s; reasons: lanekeeper explain %s; label %s to opt out.",
-		strings.Join(what, ", "), strings.TrimSuffix(changes[0].Reason, "."), r.Issue.Ref(), r.Issue.Ref(), issue.PinLabel)
+	return fmt.Sprintf("lanekeeper proposes %s: %s. Answer with the label %s or %s, or lanekeeper accept or reject %s; reasons: lanekeeper explain %s; label %s to opt out.",
+		strings.Join(what, ", "), strings.TrimSuffix(changes[0].Reason, "."), issue.AcceptLabel, issue.RejectLabel, r.Issue.Ref(), r.Issue.Ref(), issue.PinLabel)
 }
 
 // introduction tells a person about the first change that lanekeeper made to an

@@ -54,13 +54,14 @@ func (f *flight) applied() []issue.Change {
 }
 
 func (c *cycle) outbox() *outbox {
-	return &outbox{cycle: c, flights: map[string]*flight{}, effect: func(f *flight, e state.Entry) { written(f.record, e.Change) }}
+	return &outbox{cycle: c, flights: map[string]*flight{}, effect: func(f *flight, e state.Entry) { written(f.record, e.Change, c.Now().UTC()) }}
 }
 
-// written notes on a record that a change reached the tracker.
-func written(r *state.Record, ch issue.Change) {
+// written notes on a record that a change reached the tracker, at the latest at a
+// moment.
+func written(r *state.Record, ch issue.Change, at time.Time) {
 	if ch.Field == issue.FieldComment {
-		r.Comment.Hash = ch.To
+		said(r, ch.To, at)
 		return
 	}
 	plan.Write(&r.Issue, ch)

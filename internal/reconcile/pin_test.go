@@ -134,7 +134,7 @@ func TestIntroductions(t *testing.T) {
 	whose := func(who string) func(*issue.Issue) {
 		return func(i *issue.Issue) { bug(i); i.Assignee = issue.Person{ID: who} }
 	}
-	const all, pin = "To decline: lanekeeper reject", "lane:pinned"
+	const all, pin = "To decline, add lane-rejected, or: lanekeeper reject", "lane:pinned"
 	long := func(w *world, n int) bool {
 		body := w.tracker.comments[w.record(n).Comment.Marker]
 		if !strings.Contains(body, pin) || !strings.Contains(body, "lane:hotfix") {

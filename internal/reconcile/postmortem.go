@@ -147,7 +147,7 @@ func (c *cycle) nameLookedBack(r *state.Record, h issue.History) {
 
 // unasked notes an undo on a closed issue: nobody is asked any more, or again.
 func (c *cycle) unasked(r *state.Record, ch issue.Change, by string) {
-	written(r, ch)
+	written(r, ch, c.now)
 	if p := r.PostMortem; ch.To == "" && p != nil {
 		p.Done, p.By = c.now, issue.Person{Name: by}
 	}

@@ -75,7 +75,11 @@ func (c *cycle) recoverBatch(records []*state.Record, pending map[string][]state
 		for _, e := range pending[i.ID] {
 			e.Status, e.Done = state.EntrySuperseded, c.now
 			switch {
-			case r == nil || e.Change.Field == issue.FieldComment:
+			case r == nil:
+			case e.Change.Field == issue.FieldComment:
+				if r.Comment.Hash != "" { // it says this or what it said before
+					r.Comment.Hash = unsureHash
+				}
 			case holds(i, e) || wrote(histories[i.ID], e):
 				e.Status = state.EntryApplied
 				r.Parked = nil
@@ -183,7 +187,7 @@ func (c *cycle) arrived(r *state.Record, e state.Entry, b *state.Batch) error {
 		return fmt.Errorf("read plan %s: %w", e.Plan, err)
 	}
 	if p.Undoes == "" {
-		written(r, e.Change)
+		written(r, e.Change, c.Now().UTC())
 		return nil
 	}
 	c.undone(r, e, p.By)

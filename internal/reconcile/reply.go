@@ -28,16 +28,20 @@ type Reply struct {
 	Via    string        // command or API
 	For    time.Duration // how long a rejected proposal is not made again; 0 is the policy's overrides.ttl
 	Reason string
+
+	label *issue.Event // that set the label by which it was given; nil for another way
 }
 
 // rejectedFor is how long a rejected proposal is not made again where neither
 // the person nor the policy says so.
 const rejectedFor = 90 * 24 * time.Hour
 
-// Hashes of the comment when a proposal was answered: no proposal has them.
+// Hashes of the comment that no proposal has: when one was answered, and when it
+// is not known whether an edit arrived.
 const (
 	acceptedHash = "accepted"
 	rejectedHash = "rejected"
+	unsureHash   = "unsure"
 )
 
 // The reasons for which an answer is refused, beside those of a Ruling and
@@ -82,7 +86,24 @@ type Replied struct {
 	Rule  string         // the lane whose rule had proposed
 	Until time.Time      // of a rejection: when it may be proposed again
 	Left  []issue.Change // still proposed
+
+	done bool // something of it
 }
+
+// deniedError is the ErrMayNot of a person who is no approver of some lanes.
+type deniedError struct {
+	who   string
+	lanes []string
+}
+
+func (e *deniedError) Error() string {
+	return fmt.Sprintf("%q %v: not an approver of %s", e.who, ErrMayNot, strings.Join(e.lanes, ", "))
+}
+
+func (e *deniedError) Is(target error) bool { return target == ErrMayNot }
+
+// errUnsureWho is returned where the approvers cannot be read.
+var errUnsureWho = errors.New("who the approvers are cannot be read now; try again")
 
 // Reply carries out a person's answer to a proposal, at once. What they accept
 // is written although the mode only suggests, through the same gate, outbox and
@@ -132,16 +153,23 @@ func (c *cycle) reply(a Reply, out *Replied) error {
 	if err != nil {
 		return fmt.Errorf("read the record: %w", err)
 	}
-	r := records[0]
-	if r == nil {
+	if records[0] == nil {
 		return fmt.Errorf("%w for %s: it is not known any more", ErrNoProposal, cmp.Or(a.Key, a.ID))
 	}
-	r = clone(r)
-	chosen, err := c.chosen(r, a, cmp.Or(a.Hash, shown))
+	return c.replyTo(clone(records[0]), a, cmp.Or(a.Hash, shown), out)
+}
+
+// replyTo carries out an answer to the proposal of a hash, for an issue that was
+// just read.
+func (c *cycle) replyTo(r *state.Record, a Reply, hash string, out *Replied) error {
+	chosen, err := c.chosen(r, a, hash)
 	if err != nil {
 		return err
 	}
 	out.Rule, out.By = r.Decision.Lane, issue.Person{Name: a.By}
+	if a.label != nil {
+		out.By = a.label.By.Person
+	}
 	p := state.Plan{ID: c.planID(1), Source: c.Source, At: c.now, Mode: string(c.Mode), PolicyHash: c.Policy.Hash(), Status: state.PlanRunning,
 		By: a.By, ByAt: c.now}
 	if a.Accept {
@@ -164,7 +192,7 @@ func (c *cycle) commentHash(id string) (string, error) {
 		return "", err
 	}
 	switch h := records[0].Comment.Hash; h {
-	case acceptedHash, rejectedHash:
+	case acceptedHash, rejectedHash, unsureHash:
 		return "", nil
 	default:
 		return h, nil
@@ -227,6 +255,7 @@ func (c *cycle) accept(p *state.Plan, r *state.Record, a Reply, chosen []issue.C
 	if len(f.applied()) == 0 {
 		return nil
 	}
+	out.done = true
 	return c.sayReplied(p, f.record, acceptedHash, acceptedText(f.record, a, out.By, f.applied()), out)
 }
 
@@ -242,15 +271,23 @@ func (c *cycle) mayAccept(r *state.Record, a Reply, chosen []issue.Change, out *
 	if len(guarded) == 0 {
 		return nil
 	}
-	who, mine, err := c.mayRule(t, guarded, cmp.Or(a.As, a.By))
-	if err != nil {
-		return fmt.Errorf("%s: %w", r.Issue.Ref(), err)
+	var mine []string
+	if a.label != nil {
+		var sure bool
+		if mine, sure = c.lanesOf(t, guarded, out.By.ID); len(mine) < len(guarded) && !sure {
+			return fmt.Errorf("%s: %w", r.Issue.Ref(), errUnsureWho)
+		}
+	} else {
+		who, his, err := c.mayRule(t, guarded, cmp.Or(a.As, a.By))
+		if err != nil {
+			return fmt.Errorf("%s: %w", r.Issue.Ref(), err)
+		}
+		mine, out.By = his, who
 	}
 	if len(mine) < len(guarded) {
 		others := slices.DeleteFunc(guarded, func(lane string) bool { return slices.Contains(mine, lane) })
-		return fmt.Errorf("%s: %q %w: not an approver of %s", r.Issue.Ref(), cmp.Or(a.As, a.By), ErrMayNot, strings.Join(others, ", "))
+		return fmt.Errorf("%s: %w", r.Issue.Ref(), &deniedError{cmp.Or(a.As, a.By), others})
 	}
-	out.By = who
 	return nil
 }
 
@@ -261,7 +298,7 @@ func (c *cycle) reject(p *state.Plan, r *state.Record, a Reply, chosen []issue.C
 	if u.For < 0 || u.For > longestHold {
 		return badSpan(u.For)
 	}
-	out.Until = c.now.Add(u.For)
+	out.Until, out.done = c.now.Add(u.For), true
 	err := c.change([]string{r.Issue.ID}, func(r *state.Record) bool {
 		for _, ch := range chosen {
 			u.Field = ch.Field

@@ -329,3 +329,26 @@ func TestAnswersThatAreRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestACommentThatMayHaveArrivedIsWrittenAgain(t *testing.T) {
+	turn := func(w *world, kind issue.Kind) {
+		w.tracker.issues[id(1)].Kind, w.tracker.issues[id(1)].Updated = kind, w.clock
+	}
+	w := suggesting(t)
+	turn(w, issue.Story)
+	w.tracker.lose = func(issue.Edit) bool { return true }
+	w.once()
+	w.tracker.lose = nil
+	turn(w, issue.Bug)
+	if err := w.reply(reconcile.Reply{Accept: true}).Err; !errors.Is(err, reconcile.ErrProposalChanged) {
+		t.Errorf("accepted while the comment may say something else: %v", err)
+	}
+	w.wait(time.Hour)
+	w.once()
+	if c := w.comment(); !strings.Contains(c, "lane:hotfix") || strings.Contains(c, "lane:feature") {
+		t.Errorf("the comment says %q", c)
+	}
+	w.quiet()
+	w.accept()
+	w.expect("labels", w.labels(1), hotfixLabels)
+}

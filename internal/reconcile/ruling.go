@@ -133,22 +133,28 @@ func (c *cycle) mayRule(t terms, contested []string, as string) (issue.Person, [
 	case err != nil:
 		return who, nil, fmt.Errorf("find the account of %s: %w", as, err)
 	}
-	var mine []string
-	sure := true
-	for _, lane := range contested {
-		may, known := c.approvers(t.lanes[lane].Approvers)
-		sure = sure && known
-		if may[who.ID] {
-			mine = append(mine, lane)
-		}
-	}
+	mine, sure := c.lanesOf(t, contested, who.ID)
 	switch {
 	case len(mine) > 0:
 		return who, mine, nil
 	case !sure:
-		return who, nil, fmt.Errorf("who the approvers (%s) are cannot be read now; try again", names)
+		return who, nil, fmt.Errorf("%w (%s)", errUnsureWho, names)
 	}
 	return who, nil, refuse("not an approver of " + strings.Join(contested, ", "))
+}
+
+// lanesOf lists the lanes of those given that are an account's to decide about.
+// It is not sure where some approvers cannot be read.
+func (c *cycle) lanesOf(t terms, lanes []string, account string) (mine []string, sure bool) {
+	sure = true
+	for _, lane := range lanes {
+		may, known := c.approvers(t.lanes[lane].Approvers)
+		sure = sure && known
+		if may[account] {
+			mine = append(mine, lane)
+		}
+	}
+	return mine, sure
 }
 
 // letGo ends an override: the next cycle writes policy's value.

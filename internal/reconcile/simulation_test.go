@@ -66,6 +66,7 @@ type sim struct {
 
 	shunned  map[string]shunned // issues whose comment a person deleted
 	answered map[string]bool    // closed issues whose post-mortem a person ended
+	agreed   map[string]string  // what the comment said when a person accepted it by a label
 
 	paused  bool
 	undoing bool
@@ -84,7 +85,7 @@ type hold struct {
 
 func simulate(t *testing.T, n uint64) {
 	s := &sim{r: rand.New(rand.NewPCG(n, 1)), held: map[string]hold{}, late: map[string]time.Time{}, ours: map[string]bool{}, undone: map[string]time.Time{},
-		answered: map[string]bool{}, shunned: map[string]shunned{}}
+		answered: map[string]bool{}, shunned: map[string]shunned{}, agreed: map[string]string{}}
 	s.world = newWorld(t, func(w *world) {
 		w.opts.Guard = reconcile.Guard{}
 		if n%2 == 0 { // whatever is in the lane when the trouble ends is out of time at the end
@@ -137,8 +138,8 @@ func (s *sim) watch(e issue.Edit) error {
 		s.Fatalf("%s: a write in a pause", e.Key)
 	}
 	for _, c := range e.Changes {
-		if s.opts.Mode == reconcile.Suggest && c.Field != issue.FieldComment {
-			s.Fatalf("%s: %s written in suggest mode", e.Key, c.Field)
+		if said, agreed := s.agreed[e.ID]; s.opts.Mode == reconcile.Suggest && c.Field != issue.FieldComment && !s.undoing && (!agreed || !strings.Contains(said, c.To)) {
+			s.Fatalf("%s: %s %q written in suggest mode; accepted was %q", e.Key, c.Field, c.To, said)
 		}
 		if at, undone := s.undone[e.ID]; undone && !s.undoing && c.Field == issue.FieldLane && s.clock.Before(at.Add(14*24*time.Hour)) {
 			s.Fatalf("%s: undone at %s, and written again", e.Key, at.Format(time.DateTime))
@@ -165,6 +166,9 @@ func (s *sim) watch(e issue.Edit) error {
 		return &connectors.Error{Kind: k, Op: "edit"}
 	}
 	for _, c := range e.Changes {
+		if c.Field != issue.FieldComment {
+			delete(s.agreed, e.ID)
+		}
 		if c.Field == issue.FieldLane {
 			s.ours[e.ID] = true
 			delete(s.held, e.ID)
@@ -287,6 +291,9 @@ func (s *sim) step() {
 			}
 		}
 	}
+	if s.opts.Mode == reconcile.Suggest && s.r.IntN(3) == 0 {
+		s.answerProposal(s.any())
+	}
 	s.tracker.crash = s.r.IntN(12) == 0
 	s.try(reconcile.Task{Sweep: s.r.IntN(10) == 0})
 }
@@ -394,6 +401,7 @@ func (s *sim) inOrder(i *issue.Issue, r *state.Record) {
 	if s.opts.Mode == reconcile.Suggest && r.Outstanding > 0 && !shunned && s.tracker.comments[r.Comment.Marker] == "" {
 		s.Errorf("%s: changes are wanted and no comment says so", i.Key)
 	}
+	s.heard(i, r)
 	if s.opts.Mode != reconcile.Enforce {
 		return
 	}
@@ -425,6 +433,17 @@ func (s *sim) inOrder(i *issue.Issue, r *state.Record) {
 	}
 }
 
+// heard demands that a label which answers no proposal is told so.
+func (s *sim) heard(i *issue.Issue, r *state.Record) {
+	labelled := slices.ContainsFunc(i.Labels, func(l string) bool { return l == issue.AcceptLabel || l == issue.RejectLabel })
+	withdrawn := slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldComment })
+	_, shunned := s.shunned[i.ID]
+	said := s.tracker.comments[r.Comment.Marker]
+	if s.opts.Mode == reconcile.Suggest && r.Outstanding > 0 && labelled && !withdrawn && !shunned && !strings.Contains(said, "no answer to this") {
+		s.Errorf("%s: %q is left unanswered and the comment does not say why: %q", i.Key, i.Labels, said)
+	}
+}
+
 // restate closes an issue, or opens it.
 func (s *sim) restate(n int, class issue.Category) {
 	if i := s.tracker.issues[id(n)]; class.Open() && !i.Open() {
@@ -445,6 +464,24 @@ func (s *sim) answer() {
 		s.answered[i.ID] = !i.Open()
 		s.say("ann removes the label %s of %s", issue.PostMortemLabel, i.Key)
 	}
+}
+
+// answerProposal has a person accept or reject by a label what the comment says,
+// or take the label away.
+func (s *sim) answerProposal(i *issue.Issue) {
+	delete(s.agreed, i.ID)
+	if at := slices.IndexFunc(i.Labels, func(l string) bool { return l == issue.AcceptLabel || l == issue.RejectLabel }); at >= 0 {
+		s.say("ann removes %s of %s", i.Labels[at], i.Key)
+		s.tracker.relabel(i.ID, person("ann"), []string{i.Labels[at]}, nil)
+		return
+	}
+	label := []string{issue.AcceptLabel, issue.AcceptLabel, issue.RejectLabel}[s.r.IntN(3)]
+	r, err := s.store.Records("payments", []string{i.ID})
+	if err == nil && r[0] != nil && label == issue.AcceptLabel {
+		s.agreed[i.ID] = s.tracker.comments[r[0].Comment.Marker]
+	}
+	s.say("ann answers %s with %s", i.Key, label)
+	s.tracker.relabel(i.ID, person("ann"), nil, []string{label})
 }
 
 // shun has a person delete our comment on an issue.

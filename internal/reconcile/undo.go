@@ -381,7 +381,7 @@ func (c *cycle) undone(r *state.Record, e state.Entry, by string) {
 // again.
 func (c *cycle) redone(r *state.Record, e state.Entry) {
 	drop(r, slices.IndexFunc(r.Overrides, func(o state.Override) bool { return o.Field == e.Change.Field }))
-	written(r, e.Change)
+	written(r, e.Change, c.now)
 }
 
 // undid lists the changes that an undo which was carried out without a record

@@ -54,9 +54,9 @@ func (c *cycle) write() error {
 	}
 	c.waits = false
 	defer c.sortLines()
-	if len(items) == 0 || c.task.DryRun {
+	if len(items)+len(c.labels) == 0 || c.task.DryRun {
 		c.lines(items, Planned)
-		c.planned = len(items) == 0
+		c.planned = len(items)+len(c.labels) == 0
 		return nil
 	}
 	paused, err := c.Store.Paused()
@@ -66,6 +66,13 @@ func (c *cycle) write() error {
 	if paused.On {
 		c.lines(items, Paused)
 		c.planned = true // Replan is called when the pause ends
+		return nil
+	}
+	if err := c.answers(); err != nil {
+		return err
+	}
+	if len(items) == 0 {
+		c.planned = true
 		return nil
 	}
 	pass, err := c.admit(items, sum.done())
@@ -118,6 +125,9 @@ func (c *cycle) outstanding() ([]item, *summary, error) {
 		}
 		for _, r := range records {
 			after = r.Issue.ID
+			if c.labelled(r) {
+				c.labels = append(c.labels, r.Issue.ID)
+			}
 			i, status := c.item(r)
 			switch {
 			case len(i.changes) == 0:
