@@ -106,7 +106,7 @@ func (s *jiraSite) list() []snap {
 		n.priority = issue.Priority(max(0, slices.Index(jiraPriorities, i.Priority)))
 		for _, c := range i.Comments {
 			if c.Author == s.Account() {
-				n.ours++
+				n.ours, n.said = n.ours+1, c.Body
 			} else {
 				n.others++
 			}

@@ -122,7 +122,7 @@ func (s *source) compare(how string) {
 				s.wroteField(c, f, was, is)
 			}
 		}
-		c.labels, c.priority, c.assignee, c.due, c.ours = now.labels, now.priority, now.assignee, now.due, now.ours
+		c.labels, c.priority, c.assignee, c.due, c.ours, c.said = now.labels, now.priority, now.assignee, now.due, now.ours, now.said
 	}
 	for id, c := range s.cards {
 		if !c.gone && !seen[id] {

@@ -151,7 +151,7 @@ func (s *linearSite) list() []snap {
 		}
 		for _, c := range s.Comments(i.ID) {
 			if c.UserID == s.Viewer().ID {
-				n.ours++
+				n.ours, n.said = n.ours+1, c.Body
 			} else {
 				n.others++
 			}

@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
@@ -233,8 +234,8 @@ func (s *source) nothingLeft() {
 		if s.mode == "enforce" && r.Outstanding > 0 {
 			w.flunk("%s %s: %d changes are outstanding at the end: %+v", s.name, c.key, r.Outstanding, r.Parked)
 		}
-		if s.mode == "suggest" && r.Outstanding > 0 && c.ours == 0 && !withdrawn(r) {
-			w.flunk("%s %s: changes are wanted and no comment says so", s.name, c.key)
+		if s.mode == "suggest" && r.Outstanding > 0 && !withdrawn(r) {
+			s.proposed(c, r)
 		}
 		l, err := w.p.db.LogEntry(r.LoggedAs)
 		if err != nil || l.ID != r.Issue.ID || l.Decision.Lane != r.Decision.Lane || l.Decision.Priority != r.Decision.Priority {
@@ -243,6 +244,18 @@ func (s *source) nothingLeft() {
 		return true
 	})
 	must(err)
+}
+
+// proposed demands that our comment says what is wanted now.
+func (s *source) proposed(c *card, r *state.Record) {
+	lane := issue.FieldLane.Prefix() + r.Decision.Lane
+	held := slices.Contains(r.Gaps, issue.FieldLane) || slices.ContainsFunc(r.Overrides, func(o state.Override) bool { return o.Field == issue.FieldLane })
+	switch {
+	case c.ours == 0:
+		s.world.flunk("%s %s: changes are wanted and no comment says so", s.name, c.key)
+	case c.field(issue.FieldLane) != lane && !held && !strings.Contains(c.said, lane):
+		s.world.flunk("%s %s: the lane %s is wanted, and the comment says %q", s.name, c.key, lane, c.said)
+	}
 }
 
 func withdrawn(r *state.Record) bool {

@@ -53,7 +53,8 @@ type snap struct {
 	priority         issue.Priority
 	assignee         string
 	due              string
-	ours             int // comments by our account
+	ours             int    // comments by our account
+	said             string // in them
 	others           int
 }
 
