@@ -204,6 +204,7 @@ func (c *Cycler) readsOf(r *state.Record) clockReads {
 // must be read.
 func (c *cycle) settleClock(r *state.Record) {
 	if r.Clock == nil {
+		delete(c.late, r.Issue.ID)
 		return
 	}
 	if r.Issue.Gone && r.Clock.Gone.IsZero() {
@@ -212,6 +213,8 @@ func (c *cycle) settleClock(r *state.Record) {
 	res, held := c.look(r)
 	if c.lacks(r, res) {
 		c.unread[r.Issue.ID] = true
+	} else {
+		delete(c.late, r.Issue.ID)
 	}
 	if held {
 		for _, x := range []*sla.Reading{res.Respond, res.Resolve} {

@@ -493,3 +493,39 @@ func TestALabelThatTheHistoryDoesNotTellIsNotFromTheBeginning(t *testing.T) {
 	w.once()
 	w.expect("the clock starts with the decision", w.resolve(1).Start, entered)
 }
+
+func TestASourceIsBehindUntilItsHistoriesAreRead(t *testing.T) {
+	for name, broken := range map[string]func(*world, error){
+		"the history":  func(w *world, err error) { w.tracker.historyErr = err },
+		"the comments": func(w *world, err error) { w.tracker.commentsErr = err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newClockWorld(t, func(w *world) {
+				w.spec.SLAs["urgent-fix"] = policy.SLASpec{Starts: policy.StartsEnteredLane, Targets: []policy.TargetSpec{{Respond: time.Hour, Resolve: 8 * time.Hour}}}
+			})
+			touch := func() { w.wait(time.Second); w.tracker.issues[id(1)].Updated = w.clock }
+			broken(w, errors.New("502"))
+			w.tracker.add(1, bug)
+			w.expect("not read", w.once().Behind, true)
+			w.expect("not asked for again yet", w.once().Behind, true)
+			w.restart()
+			w.expect("after a restart", w.once().Behind, true)
+			broken(w, nil)
+			w.restart()
+			w.expect("asked for at once by the next process", w.once().Behind, false)
+			broken(w, errors.New("502"))
+			touch()
+			w.expect("the issue changed", w.once().Behind, true)
+			broken(w, nil)
+			w.wait(5 * time.Minute)
+			w.expect("read in its time", w.once().Behind, false)
+			broken(w, errors.New("502"))
+			touch()
+			w.expect("the issue changed again", w.once().Behind, true)
+			w.tracker.issues[id(1)].Status.Category = issue.Completed
+			touch()
+			broken(w, nil)
+			w.expect("it is closed", w.once().Behind, false)
+		})
+	}
+}

@@ -96,6 +96,9 @@ type Cycler struct {
 
 	doubts map[string]bool // ids whose answer must be confirmed
 	unread map[string]bool // ids whose history an SLA clock needs
+	// late are those of which it could not be read: the source is behind until it
+	// is. Nil: not known yet.
+	late map[string]bool
 	// recheck are ids that were written to while they waited for a response.
 	recheck map[string]bool
 	heard   heard // ids that the tracker announced
@@ -257,6 +260,7 @@ func (c *Cycler) Run(ctx context.Context, t Task) Report {
 	if err != nil {
 		run.catchUp(err)
 	}
+	run.report.Behind = run.report.Behind || len(c.late) > 0
 	run.finish(err)
 	return run.report
 }

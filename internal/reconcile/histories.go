@@ -17,6 +17,9 @@ const historyBatch = 500
 // them again. One that cannot be read now stays unknown and is asked for again
 // when the issue changes, or after a while.
 func (c *cycle) histories() error {
+	if err := c.findLate(); err != nil {
+		return err
+	}
 	maps.Copy(c.unread, c.recheck)
 	ids := slices.Sorted(maps.Keys(c.unread))
 	clear(c.unread)
@@ -43,6 +46,40 @@ func (c *cycle) histories() error {
 	return nil
 }
 
+// findLate has a new process ask at once for the histories that the one before it
+// could not read.
+func (c *cycle) findLate() error {
+	if c.late != nil {
+		return nil
+	}
+	ids, err := c.Store.DueBefore(c.Source, c.now.Add(historyRetry), 0)
+	if err != nil {
+		return fmt.Errorf("find due issues: %w", err)
+	}
+	for batch := range slices.Chunk(ids, historyBatch) {
+		records, err := c.Store.Records(c.Source, batch)
+		if err != nil {
+			return fmt.Errorf("read records: %w", err)
+		}
+		for _, r := range records {
+			if r != nil && c.stillLacks(r) {
+				c.unread[r.Issue.ID] = true
+			}
+		}
+	}
+	c.late = map[string]bool{}
+	return nil
+}
+
+// stillLacks is lacks for a record that may be another than the one looked at
+// last.
+func (c *cycle) stillLacks(r *state.Record) bool {
+	c.unlook()
+	defer c.unlook()
+	res, _ := c.look(r)
+	return c.lacks(r, res)
+}
+
 // awaits tells that a comment could be the response that an issue waits for.
 func (c *cycle) awaits(r *state.Record, res sla.Result) bool {
 	return c.clockOf(r) != nil && c.readsOf(r).comments && !answered(res)
@@ -67,13 +104,16 @@ func (c *cycle) readHistories(records []*state.Record) error {
 		r.Clock.History, r.Clock.Read, r.Clock.Kept = reads.trim(h, r.Issue.Reporter), r.Issue.Updated, reads.String()
 		read = append(read, r)
 	}
-	n := len(records) - len(read)
-	c.report.Behind = c.report.Behind || n > 0
-	if n > 0 && err == nil {
+	if n := len(records) - len(read); n > 0 && err == nil {
 		c.Log.Warn("histories not read; the SLA clocks of these issues are unknown until they are", "source", c.Source, "issues", n)
 	}
 	if err := c.readComments(read); err != nil {
 		return err
+	}
+	for _, r := range records {
+		if c.stillLacks(r) {
+			c.late[r.Issue.ID] = true
+		}
 	}
 	var b state.Batch
 	for _, r := range read {
