@@ -137,6 +137,9 @@ func (a *App) Undo(ctx context.Context, u web.UndoRequest) (answer.Undo, error) 
 	var failed error
 	for _, s := range sources {
 		r := s.cycler.Undo(ctx, scope)
+		if r.Behind {
+			s.wake()
+		}
 		a.publish(e, s, r)
 		if r.Plan != "" {
 			out.Plans = append(out.Plans, r.Plan)

@@ -126,6 +126,9 @@ func (a *App) Reply(ctx context.Context, q web.ReplyRequest) (answer.Replied, er
 		in.Fields = append(in.Fields, issue.Field(f))
 	}
 	done := s.cycler.Reply(ctx, in)
+	if done.Behind {
+		s.wake()
+	}
 	if done.Err != nil {
 		return answer.Replied{}, refused(done.Err)
 	}

@@ -529,3 +529,18 @@ func TestASourceIsBehindUntilItsHistoriesAreRead(t *testing.T) {
 		})
 	}
 }
+
+func TestAnUndoThatCannotReadAHistoryLeavesTheSourceBehind(t *testing.T) {
+	w := newClockWorld(t)
+	w.tracker.add(1, bug)
+	w.once()
+	w.wait(time.Minute)
+	w.tracker.edit(id(1), "ann", issue.Change{Field: issue.FieldPriority, To: "low"})
+	w.tracker.historyErr = errors.New("502")
+	r := w.cycler.Undo(t.Context(), reconcile.Undo{ID: id(1), By: "op"})
+	w.expect("err", r.Err, nil)
+	w.expect("behind", r.Behind, true)
+	w.tracker.historyErr = nil
+	w.wait(5 * time.Minute)
+	w.expect("read in its time", w.once().Behind, false)
+}

@@ -260,7 +260,7 @@ func (c *Cycler) Run(ctx context.Context, t Task) Report {
 	if err != nil {
 		run.catchUp(err)
 	}
-	run.report.Behind = run.report.Behind || len(c.late) > 0
+	run.lag()
 	run.finish(err)
 	return run.report
 }
@@ -333,6 +333,9 @@ func (c *cycle) catchUp(err error) {
 		c.Log.Debug("histories not read", "source", c.Source, "err", err)
 	}
 }
+
+// lag reports whether something could not be read by now.
+func (c *cycle) lag() { c.report.Behind = c.report.Behind || len(c.late) > 0 }
 
 // finish stores how the cycle went. A cycle that its context ended is neither
 // a success nor a failure of the source.

@@ -123,6 +123,7 @@ func (c *Cycler) Reply(ctx context.Context, r Reply) Replied {
 	run.sense()
 	err := run.reply(r, &out)
 	run.catchUp(err)
+	run.lag()
 	run.sortLines()
 	out.Report, out.Err = run.report, err
 	return out

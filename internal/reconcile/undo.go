@@ -61,6 +61,7 @@ func (c *Cycler) Undo(ctx context.Context, u Undo) Report {
 		run.report.Err = fmt.Errorf("undo %s: %w", u, err)
 	}
 	run.catchUp(err)
+	run.lag()
 	run.sortLines()
 	if t, err := c.Store.Totals(c.Source); err == nil {
 		run.report.Issues, run.report.Parked = t.Open, t.Parked
