@@ -32,7 +32,7 @@ const overdue = "its time is over"
 // byPerson tells whether a person's hand is in what was judged now, or may be:
 // who set a value again in the last hours of its override has set it.
 func (j judged) byPerson(now time.Time) bool {
-	return j.taken || slices.ContainsFunc(j.ended, func(e ending) bool { return e.person || e.how == overdue && e.Kind == state.ByPerson }) ||
+	return j.taken || slices.ContainsFunc(j.ended, func(e ending) bool { return e.person || e.how == overdue && e.Kind != state.Adopted }) ||
 		slices.ContainsFunc(j.record.Overrides, func(o state.Override) bool { return o.Kind == state.ByPerson && o.At.Equal(now) })
 }
 

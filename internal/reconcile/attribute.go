@@ -46,11 +46,11 @@ func (c *cycle) attribute(list []judged) ([]state.Act, error) {
 }
 
 // renew takes back that overrides ended by time whose value a person set again
-// since: they begin anew.
+// since: they begin anew, whoever's they were.
 func (c *cycle) renew(j *judged, t terms, h issue.History) {
 	j.ended = slices.DeleteFunc(j.ended, func(e ending) bool {
 		ev, ok := h.Last(e.Field)
-		if e.how != overdue || e.Kind != state.ByPerson || !ok || ev.By.Self || !ev.At.After(e.At) || !made(ev, e.Override) {
+		if e.how != overdue || e.Kind == state.Adopted || !ok || ev.By.Self || !ev.At.After(e.At) || !made(ev, e.Override) {
 			return false
 		}
 		until := t.until(ev.At)
@@ -58,7 +58,7 @@ func (c *cycle) renew(j *judged, t terms, h issue.History) {
 			return false
 		}
 		o := e.Override
-		o.By, o.At, o.Until = ev.By.Person, ev.At, until
+		o.Kind, o.By, o.At, o.Until, o.Reason = state.ByPerson, ev.By.Person, ev.At, until, ""
 		hold(j.record, o)
 		delete(j.record.Freed, e.Field)
 		return true

@@ -1,10 +1,12 @@
 package reconcile_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/lanekeeper/lanekeeper/internal/issue"
+	"github.com/lanekeeper/lanekeeper/internal/reconcile"
 	"github.com/lanekeeper/lanekeeper/state"
 )
 
@@ -60,6 +62,37 @@ func TestPeoplesChangesHold(t *testing.T) {
 		w.once()
 		w.expect("after its time", w.labels(1), hotfixLabels)
 	})
+	for name, held := range map[string]func(*world) error{
+		"an undo": func(w *world) error { return w.cycler.Undo(w.Context(), reconcile.Undo{ID: id(1), By: "op"}).Err },
+		"an operator's hold": func(w *world) error {
+			_, err := w.cycler.Rule(w.Context(), reconcile.Ruling{ID: id(1), Verb: reconcile.Hold, Field: issue.FieldPriority, By: "op", For: 14 * 24 * time.Hour})
+			return err
+		},
+	} {
+		t.Run("a person set the value of "+name+" again while nobody looked: it is theirs, and its time begins anew", func(t *testing.T) {
+			w := newWorld(t)
+			w.tracker.add(1, func(i *issue.Issue) { bug(i); i.Priority = issue.Low })
+			w.once()
+			w.wait(time.Hour)
+			w.expect("err", held(w), nil)
+			w.quiet()
+			value := w.tracker.issues[id(1)].Priority.String()
+			w.wait(13 * 24 * time.Hour)
+			w.tracker.edit(id(1), "ben", issue.Change{Field: issue.FieldPriority, To: "medium"})
+			w.tracker.edit(id(1), "ben", issue.Change{Field: issue.FieldPriority, To: value})
+			w.tracker.issues[id(1)].Votes = 90 // policy wants urgent now
+			w.wait(2 * 24 * time.Hour)
+			w.once()
+			w.expect("priority", w.tracker.issues[id(1)].Priority.String(), value)
+			at := slices.IndexFunc(w.record(1).Overrides, func(o state.Override) bool { return o.Field == issue.FieldPriority })
+			if at < 0 || w.record(1).Overrides[at].Kind != state.ByPerson || w.record(1).Overrides[at].By.ID != "ben" {
+				t.Errorf("held: %+v", w.record(1).Overrides)
+			}
+			w.wait(13 * 24 * time.Hour)
+			w.once()
+			w.expect("after its time", w.tracker.issues[id(1)].Priority, issue.Urgent)
+		})
+	}
 	t.Run("a person took the change back: ours again", func(t *testing.T) {
 		w := newWorld(t)
 		w.tracker.add(1, bug)
