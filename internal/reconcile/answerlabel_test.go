@@ -83,6 +83,22 @@ func TestAProposalIsAnsweredByALabel(t *testing.T) {
 		w.quiet()
 		w.expect("held", w.held().Kind, state.Operator)
 	})
+	t.Run("by an account that is no more: somebody accepted, but not into a lane with approvers", func(t *testing.T) {
+		nobody := func(w *world) {
+			w.wait(time.Minute)
+			w.tracker.relabel(id(1), issue.Actor{}, nil, []string{accept})
+			w.once()
+		}
+		w := suggesting(t)
+		nobody(w)
+		w.expect("labels", w.labels(1), done)
+		w.says("somebody accepted lanekeeper's proposal.")
+		w = suggesting(t, approvers)
+		nobody(w)
+		w.once()
+		w.unanswered()
+		w.says("somebody is not an approver of hotfix")
+	})
 	t.Run("both labels: the newer one counts", func(t *testing.T) {
 		w := suggesting(t)
 		w.answer("ann", accept)

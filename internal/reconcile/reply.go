@@ -168,7 +168,7 @@ func (c *cycle) replyTo(r *state.Record, a Reply, hash string, out *Replied) err
 		return err
 	}
 	out.Rule, out.By = r.Decision.Lane, issue.Person{Name: a.By}
-	if a.label != nil {
+	if a.label != nil && a.label.By.Person != (issue.Person{}) {
 		out.By = a.label.By.Person
 	}
 	p := state.Plan{ID: c.planID(1), Source: c.Source, At: c.now, Mode: string(c.Mode), PolicyHash: c.Policy.Hash(), Status: state.PlanRunning,
@@ -279,11 +279,11 @@ func (c *cycle) mayAccept(r *state.Record, a Reply, chosen []issue.Change, out *
 			return fmt.Errorf("%s: %w", r.Issue.Ref(), errUnsureWho)
 		}
 	} else {
-		who, his, err := c.mayRule(t, guarded, cmp.Or(a.As, a.By))
+		who, theirs, err := c.mayRule(t, guarded, cmp.Or(a.As, a.By))
 		if err != nil {
 			return fmt.Errorf("%s: %w", r.Issue.Ref(), err)
 		}
-		mine, out.By = his, who
+		mine, out.By = theirs, who
 	}
 	if len(mine) < len(guarded) {
 		others := slices.DeleteFunc(guarded, func(lane string) bool { return slices.Contains(mine, lane) })
