@@ -187,7 +187,7 @@ func (a *App) stand(e *engine, s *source, k *sourceClocks, r *state.Record, now 
 		is.events = a.slaEvents(e, s, r, res, is, was)
 	}
 	if !is.open {
-		is.next = time.Time{}
+		is.next = res.Ahead
 	}
 	if is.late.After(now) && (is.next.IsZero() || is.late.Before(is.next)) {
 		is.next = is.late

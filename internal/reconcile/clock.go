@@ -263,8 +263,11 @@ func (c *cycle) clockDue(r *state.Record) time.Time {
 	}
 	var next time.Time
 	res, held := c.look(r)
-	if held && r.Issue.Open() {
+	switch {
+	case held && r.Issue.Open():
 		next = res.Next()
+	case held:
+		next = res.Ahead
 	}
 	if retry := c.now.Add(historyRetry); c.lacks(r, res) && (next.IsZero() || retry.Before(next)) {
 		next = retry

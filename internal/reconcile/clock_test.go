@@ -544,3 +544,30 @@ func TestAnUndoThatCannotReadAHistoryLeavesTheSourceBehind(t *testing.T) {
 	w.wait(5 * time.Minute)
 	w.expect("read in its time", w.once().Behind, false)
 }
+
+func TestWhatATrackerDatesAheadOfOurClockCountsFromThenOn(t *testing.T) {
+	w := newClockWorld(t)
+	w.tracker.add(1, bug)
+	w.at("09:01")
+	w.at("18:00")
+	w.expect("out of time", w.sla(1), "sla:breached")
+	restate := func(class issue.Category) {
+		w.restatus(1, string(class), class)
+		events := w.tracker.events[id(1)]
+		events[len(events)-1].At = w.clock.Add(15 * time.Minute)
+	}
+	w.wait(time.Minute)
+	restate(issue.Completed)
+	w.once()
+	w.expect("its end is to come", len(w.record(1).Clock.Results) == 1 && w.record(1).Clock.Results[0].Ended.IsZero(), true)
+	w.wait(15 * time.Minute)
+	w.once()
+	w.expect("and came", w.record(1).Clock.Results[0].Ended.IsZero(), false)
+	w.wait(time.Hour)
+	restate(issue.Started)
+	w.once()
+	w.wait(15 * time.Minute)
+	w.once()
+	w.expect("open again, and out of time", w.sla(1), "sla:breached")
+	w.expect("state", w.resolve(1).State, sla.Breached)
+}

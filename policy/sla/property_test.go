@@ -119,7 +119,7 @@ func (l *life) asSeenAt(t time.Time) sla.Subject {
 	return s
 }
 
-var readings = cmp.Options{cmpopts.IgnoreUnexported(sla.Reading{}), cmpopts.IgnoreFields(sla.Result{}, "Doubts")}
+var readings = cmp.Options{cmpopts.IgnoreUnexported(sla.Reading{}), cmpopts.IgnoreFields(sla.Result{}, "Doubts", "Ahead")}
 
 func drawNow(t *rapid.T, l *life, name string) time.Time {
 	return l.Issue.Created.Add(time.Duration(rapid.Int64Range(0, int64(20*24*hour)).Draw(t, name)))
@@ -134,6 +134,28 @@ func TestWhatAClockSaysDoesNotDependOnWhenItWasObserved(t *testing.T) {
 		now := drawNow(t, l, "now")
 		if then, later := c.At(l.asSeenAt(now), now), c.At(l.Subject, now); !cmp.Equal(then, later, readings) {
 			t.Fatalf("as seen then and later:\n%s", cmp.Diff(then, later, readings))
+		}
+	})
+}
+
+// Until what is ahead has come, time alone changes nothing but what Next tells.
+func TestWhatIsAheadIsToldByWhenItCounts(t *testing.T) {
+	all := clocks(t)
+	rapid.Check(t, func(t *rapid.T) {
+		l, c := drawLife(t), rapid.SampledFrom(all).Draw(t, "clock")
+		now := drawNow(t, l, "now")
+		next := c.At(l.Subject, now).Next()
+		if !next.IsZero() && !next.After(now) {
+			t.Fatalf("next is %v at %v", next, now)
+		}
+		later := now.Add(400 * 24 * hour)
+		if !next.IsZero() {
+			later = next.Add(-1)
+		}
+		for n, x := range both(c.At(l.Subject, now)) {
+			if then := both(c.At(l.Subject, later))[n]; then.State != x.State || then.Warned != x.Warned || !then.Ended.Equal(x.Ended) {
+				t.Fatalf("%s at %v is %s at %v, and next was %v", x.State, now, then.State, later, next)
+			}
 		}
 	})
 }

@@ -147,11 +147,14 @@ type Result struct {
 	Respond, Resolve *Reading
 	// Doubts name what in the history was odd, and what was made of it.
 	Doubts []string
+	// Ahead is the first thing that the history dates after the moment, for the
+	// tracker's clock is ahead of ours: it counts from then on. Zero: there is none.
+	Ahead time.Time
 }
 
-// Next is when time alone changes a state next; zero: never.
+// Next is when time alone changes a state next, or may; zero: never.
 func (r Result) Next() time.Time {
-	var next time.Time
+	next := r.Ahead
 	for _, x := range []*Reading{r.Respond, r.Resolve} {
 		if x != nil && !x.Next.IsZero() && (next.IsZero() || x.Next.Before(next)) {
 			next = x.Next
@@ -218,8 +221,8 @@ func (o *Reading) Mark() Mark {
 	return m
 }
 
-// At tells how the issue stands at now. What happened after now is not looked
-// at.
+// At tells how the issue stands at now. What is dated after now does not count,
+// and the result says when it does.
 func (c *Clock) At(s Subject, now time.Time) Result {
 	r := Result{SLA: c.name}
 	var resolve, respond bool
@@ -234,7 +237,24 @@ func (c *Clock) At(s Subject, now time.Time) Result {
 		r.Resolve = c.read(l, Resolve, now)
 	}
 	r.Doubts = slices.Compact(slices.Sorted(slices.Values(l.doubts)))
+	r.Ahead = l.ahead(now)
 	return r
+}
+
+// ahead is the first moment, or comment, after now.
+func (l *timeline) ahead(now time.Time) (first time.Time) {
+	if n := l.last(now) + 1; n < len(l.moments) {
+		first = l.moments[n].at
+	}
+	if l.subject.History == nil {
+		return first
+	}
+	for _, m := range l.subject.History.Comments {
+		if m.At.After(now) && (first.IsZero() || m.At.Before(first)) {
+			first = m.At
+		}
+	}
+	return first
 }
 
 // read runs one target's clock and puts it into words.
