@@ -409,6 +409,10 @@ func (s *source) tried() {
 		return
 	}
 	now := try{s.cycles, s.world.now()}
+	if n > 0 && s.world.p.since.After(s.tries[n-1].at) { // a process may have died before it heard what came of it
+		n--
+		s.tries = s.tries[:n]
+	}
 	if n > 1 && s.jamKind != tooMany && !s.inTrouble() {
 		least := min(6*time.Hour, time.Minute<<min(n-2, 10)) // lanekeeper may have begun anew once
 		if gap := now.at.Sub(s.tries[n-1].at); gap+late < least {
