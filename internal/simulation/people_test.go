@@ -306,8 +306,10 @@ func (s *source) edit(c *card, x edit) {
 		c.text = *x.text
 	}
 	if x.status != "" {
+		at := s.world.now().Add(s.script.skew)
 		c.open = x.status != "done"
-		c.opened(c.open, s.world.now().Add(s.script.skew))
+		c.opened(c.open, at)
+		c.odd = c.odd || s.script.kind == "linear" && at.Sub(c.spans[0].from) < untold
 	}
 	c.labels = slices.DeleteFunc(slices.Clone(c.labels), func(l string) bool { return slices.Contains(x.remove, l) })
 	c.labels = append(c.labels, x.add...)
@@ -399,6 +401,9 @@ type try struct {
 
 // late is how long after its beginning a cycle may come to write.
 const late = 3 * time.Minute
+
+// untold is how long Linear keeps no history of an issue that was just made.
+const untold = 3 * time.Minute
 
 // tried demands that an issue which takes no write is tried ever less: after a
 // minute and then twice as long, until it is every six hours. A refusal for too
