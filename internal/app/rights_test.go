@@ -210,6 +210,39 @@ func TestAContestedMoveIsTold(t *testing.T) {
 	})
 }
 
+// firstIn is an issue that policy has in a lane.
+func firstIn(w *world, lane string) answer.Item {
+	w.Helper()
+	list, err := w.app.Issues(w.Context(), web.IssueFilter{Source: "hurt", Lane: lane})
+	fatal(w.T, err)
+	return list.Issues[0]
+}
+
+// allSaid runs a cycle that must write nothing, though suggest mode goes on
+// proposing for the issues that nobody answered for.
+func allSaid(w *world) {
+	w.Helper()
+	n := w.hurt.mutations() + w.other.mutations()
+	w.good()
+	if n = w.hurt.mutations() + w.other.mutations() - n; n > 0 {
+		w.Errorf("%d mutations when all was said", n)
+	}
+}
+
+// oneOfEach demands that a proposal of hotfix was accepted and one of feature
+// rejected.
+func oneOfEach(w *world) {
+	w.Helper()
+	r, err := w.app.Report(w.Context(), web.ReportFilter{})
+	fatal(w.T, err)
+	for _, rule := range r.Rules {
+		want := map[string][2]int{"hotfix": {1, 0}, "feature": {0, 1}}[rule.Lane]
+		if got := [2]int{rule.Accepted, rule.Rejected}; got != want {
+			w.Errorf("rule %s: accepted and rejected %v, want %v", rule.Lane, got, want)
+		}
+	}
+}
+
 func TestProposalsAreAnsweredOnEveryTracker(t *testing.T) {
 	for _, kind := range anyTracker {
 		t.Run(kind, func(t *testing.T) {
@@ -219,20 +252,7 @@ func TestProposalsAreAnsweredOnEveryTracker(t *testing.T) {
 				defer func() { w.stop() }()
 				w.good()
 				time.Sleep(5 * time.Minute)
-				silent := func() { // suggest mode goes on proposing for the others
-					t.Helper()
-					n := w.hurt.mutations() + w.other.mutations()
-					w.good()
-					if n = w.hurt.mutations() + w.other.mutations() - n; n > 0 {
-						t.Errorf("%d mutations when all was said", n)
-					}
-				}
-				list, err := w.app.Issues(t.Context(), web.IssueFilter{Source: "hurt", Lane: "hotfix"})
-				fatal(t, err)
-				yes := list.Issues[0]
-				list, err = w.app.Issues(t.Context(), web.IssueFilter{Source: "hurt", Lane: "feature"})
-				fatal(t, err)
-				no := list.Issues[0]
+				yes, no := firstIn(w, "hotfix"), firstIn(w, "feature")
 				done, err := w.app.Reply(t.Context(), web.ReplyRequest{Ref: issue.ParseRef(yes.Ref), Accept: true, By: "op", Via: "command"})
 				fatal(t, err)
 				if lane := w.hurt.lane(yes.ID); lane != "lane:hotfix" || done.Rule != "hotfix" || done.Changes[0].Status != answer.Applied {
@@ -251,21 +271,14 @@ func TestProposalsAreAnsweredOnEveryTracker(t *testing.T) {
 				if _, err := w.app.Reply(t.Context(), web.ReplyRequest{Ref: issue.ParseRef(no.Ref), Accept: true, By: "op"}); web.KindOf(err) != web.Conflict {
 					t.Errorf("accepted what was rejected: %v", err)
 				}
-				silent()
-				r, err := w.app.Report(t.Context(), web.ReportFilter{})
-				fatal(t, err)
-				for _, rule := range r.Rules {
-					want := map[string][2]int{"hotfix": {1, 0}, "feature": {0, 1}}[rule.Lane]
-					if got := [2]int{rule.Accepted, rule.Rejected}; got != want {
-						t.Errorf("rule %s: accepted and rejected %v, want %v", rule.Lane, got, want)
-					}
-				}
+				allSaid(w)
+				oneOfEach(w)
 				undone, err := w.app.Undo(t.Context(), web.UndoRequest{Plan: done.Plan, By: "op"})
 				fatal(t, err)
 				if lane := w.hurt.lane(yes.ID); lane != "" {
 					t.Errorf("undone %+v, and in lane %q", undone, lane)
 				}
-				silent()
+				allSaid(w)
 			})
 		})
 	}
@@ -280,12 +293,7 @@ func TestProposalsAreAnsweredByALabelOnEveryTracker(t *testing.T) {
 				defer func() { w.stop() }()
 				w.good()
 				time.Sleep(5 * time.Minute)
-				first := func(lane string) string {
-					list, err := w.app.Issues(t.Context(), web.IssueFilter{Source: "hurt", Lane: lane})
-					fatal(t, err)
-					return list.Issues[0].ID
-				}
-				yes, no := first("hotfix"), first("feature")
+				yes, no := firstIn(w, "hotfix").ID, firstIn(w, "feature").ID
 				if w.hurt.linear != nil { // where people make labels before they set them
 					w.hurt.linear.AddLabel(lineartest.Label{Name: issue.AcceptLabel})
 					w.hurt.linear.AddLabel(lineartest.Label{Name: issue.RejectLabel})
@@ -301,19 +309,8 @@ func TestProposalsAreAnsweredByALabelOnEveryTracker(t *testing.T) {
 						t.Errorf("%s: labels %v, %d comments", label, w.hurt.issues()[id].labels, w.hurt.comments(id))
 					}
 				}
-				n := w.hurt.mutations() + w.other.mutations()
-				w.good()
-				if n = w.hurt.mutations() + w.other.mutations() - n; n > 0 {
-					t.Errorf("%d mutations when all was said", n)
-				}
-				r, err := w.app.Report(t.Context(), web.ReportFilter{})
-				fatal(t, err)
-				for _, rule := range r.Rules {
-					want := map[string][2]int{"hotfix": {1, 0}, "feature": {0, 1}}[rule.Lane]
-					if got := [2]int{rule.Accepted, rule.Rejected}; got != want {
-						t.Errorf("rule %s: accepted and rejected %v, want %v", rule.Lane, got, want)
-					}
-				}
+				allSaid(w)
+				oneOfEach(w)
 			})
 		})
 	}
